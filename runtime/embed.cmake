@@ -1,0 +1,19 @@
+# cmake -DOUT=file.cc -DPREFIX=org -DFUNCTION=OrgMigrations -DFILES="a.sql;b.sql" -P embed.cmake
+# Writes a C++ file that holds the migrations as text.
+set(body "")
+foreach(file IN LISTS FILES)
+  get_filename_component(stem ${file} NAME_WE)
+  file(READ ${file} text)
+  string(APPEND body "    {\"${PREFIX}/${stem}\", R\"~~sql(${text})~~sql\"},\n")
+endforeach()
+file(WRITE ${OUT} "// Made by runtime/embed.cmake.
+#include \"runtime/migrate.h\"
+namespace qungong {
+absl::Span<const Migration> ${FUNCTION}();
+absl::Span<const Migration> ${FUNCTION}() {
+  static const Migration kMigrations[] = {
+${body}  };
+  return kMigrations;
+}
+}  // namespace qungong
+")

@@ -1,0 +1,51 @@
+// Prometheus metrics of every process, served with /livez and /readyz on the admin listener.
+#ifndef QUNGONG_RUNTIME_METRICS_H_
+#define QUNGONG_RUNTIME_METRICS_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "prometheus/registry.h"
+
+namespace qungong {
+
+// Thread-safe.
+class Metrics {
+ public:
+  Metrics();
+  prometheus::Registry& registry() { return *registry_; }
+
+  // One finished call: qungong_calls_total{method,code} and qungong_call_seconds{method}.
+  void CountCall(absl::string_view method, absl::string_view code, absl::Duration latency, absl::Duration queued);
+  // A named counter or gauge without labels, made on first use.
+  void Add(absl::string_view counter, double amount = 1);
+  void Set(absl::string_view gauge, double value);
+
+ private:
+  std::shared_ptr<prometheus::Registry> registry_;
+  prometheus::Family<prometheus::Counter>& calls_;
+  prometheus::Family<prometheus::Histogram>& seconds_;
+  prometheus::Family<prometheus::Histogram>& queued_;
+};
+
+// The admin listener: GET /metrics, /livez, /readyz. Never reachable from outside the cluster.
+class AdminServer {
+ public:
+  using Check = std::function<absl::Status()>;
+  // `address` is host:port; port 0 picks one.
+  AdminServer(const std::string& address, Metrics& metrics, Check live, Check ready);
+  ~AdminServer();
+  int port() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace qungong
+
+#endif  // QUNGONG_RUNTIME_METRICS_H_
