@@ -2,8 +2,10 @@
 #ifndef QUNGONG_RUNTIME_CLOCK_H_
 #define QUNGONG_RUNTIME_CLOCK_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -20,10 +22,12 @@ class Clock {
   absl::Time Now() const;
   // The instant at which time was made to stand, if it was: what a database session must be told too.
   std::optional<absl::Time> Standing() const;
+  // Makes time stand at an instant, or run again, at once: for tests in the same process. The file is read no more.
+  void Stand(std::optional<absl::Time> at);
 
  private:
-  std::string file_;
   mutable absl::Mutex mutex_;
+  std::string file_ ABSL_GUARDED_BY(mutex_);
   mutable int64_t read_at_ns_ ABSL_GUARDED_BY(mutex_) = 0;
   mutable std::optional<absl::Time> standing_ ABSL_GUARDED_BY(mutex_);
 };
