@@ -21,7 +21,7 @@ void Call::Apply(grpc::ClientContext& context, absl::Duration cap) const {
   AddUnlessEmpty(context, "authorization", authorization);
   AddUnlessEmpty(context, "x-request-id", correlation_id);
   AddUnlessEmpty(context, "traceparent", traceparent);
-  AddUnlessEmpty(context, "qungong-after", after);
+  AddUnlessEmpty(context, "x-qungong-after", after);
 }
 
 }  // namespace qungong

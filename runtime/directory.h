@@ -60,6 +60,8 @@ absl::StatusOr<std::vector<Node>> FindDepartments(mysql::Tx& tx, const Uuid& uni
 
 // Ancestors of a node on a day, nearest first, beginning with itself.
 absl::StatusOr<std::vector<Node>> Ancestors(mysql::Tx& tx, pb::Tree tree, const Uuid& node, int32_t day);
+// Their ids only: one indexed query.
+absl::StatusOr<std::vector<Uuid>> AncestorIds(mysql::Tx& tx, pb::Tree tree, const Uuid& node, int32_t day);
 // The nearest node above both (or one of them, if it is above the other); nullopt if there is none.
 absl::StatusOr<std::optional<Node>> NearestCommonSuperior(mysql::Tx& tx, pb::Tree tree, const Uuid& a,
                                                           const Uuid& b, int32_t day);

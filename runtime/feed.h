@@ -41,9 +41,9 @@ struct StoredEvent {
   std::string Aggregate() const { return ResourceName(collection, aggregate_id); }
 };
 
-// Appends events; ids come from `ids` in order. Images are sealed under the event's key. Returns the first event's id.
-absl::StatusOr<Uuid> AppendEvents(mysql::Tx& tx, const KeyRing& keys, IdSource& ids, absl::Time now,
-                                  absl::string_view actor, absl::Span<const Event> events);
+// Appends events: the first under `first_id`, the others under ids from `ids`. Images are sealed under the event's key.
+absl::Status AppendEvents(mysql::Tx& tx, const KeyRing& keys, const Uuid& first_id, IdSource& ids, absl::Time now,
+                          absl::string_view actor, absl::Span<const Event> events);
 
 // Events of one aggregate, oldest first, images opened ("" once erased).
 absl::StatusOr<std::vector<StoredEvent>> LoadHistory(mysql::Tx& tx, const KeyRing& keys, absl::string_view collection,
@@ -52,7 +52,7 @@ absl::StatusOr<std::vector<StoredEvent>> LoadHistory(mysql::Tx& tx, const KeyRin
 absl::StatusOr<StoredEvent> LoadEvent(mysql::Tx& tx, const KeyRing& keys, const Uuid& id);
 
 // Numbers what is committed and unnumbered, at most `limit`; returns how many.
-absl::StatusOr<int> SequenceEvents(mysql::Session& session, int limit = 2000);
+absl::StatusOr<int> SequenceEvents(mysql::Session& session, int limit = 8192);
 
 // Position of the last numbered event.
 struct FeedHead {
@@ -80,14 +80,17 @@ std::unique_ptr<grpc::Service> MakeFeedService(Chassis& chassis);
 // position. Keeps itself connected with back-off; lag is a metric. `token` gives the access token to present.
 struct FeedSource {
   std::string name;    // "org": row of feed_positions, label of metrics
-  std::string target;  // gRPC target
+  std::shared_ptr<grpc::Channel> channel;
   std::function<absl::StatusOr<std::string>()> token;
+  std::function<absl::Status(mysql::Tx&, absl::Span<const rpc::v1::FeedEvent>)> apply;
+  // Forgets everything, because the source began another life (a restored backup): it is read again from the beginning.
+  std::function<absl::Status(mysql::Tx&)> reset;
 };
-using ApplyEvents = std::function<absl::Status(mysql::Tx&, absl::Span<const rpc::v1::FeedEvent>)>;
-void FollowFeed(Chassis& chassis, FeedSource source, ApplyEvents apply);
+void FollowFeed(Chassis& chassis, FeedSource source);
 
-// Applies the DirectoryChange payloads of org-service's feed to the directory tables.
+// Applies the DirectoryChange payloads of org-service's feed to the directory tables; and forgets them all.
 absl::Status ApplyDirectoryEvents(mysql::Tx& tx, absl::Span<const rpc::v1::FeedEvent> events);
+absl::Status ResetDirectory(mysql::Tx& tx);
 
 // Where a followed feed stands here.
 struct FeedPosition {
@@ -97,6 +100,11 @@ struct FeedPosition {
   bool loaded = false;   // whether it was caught up at least once
 };
 absl::StatusOr<FeedPosition> LoadFeedPosition(mysql::Tx& tx, absl::string_view source);
+
+// A consistency token, "org@epoch:sequence": what a caller saw in one service and wants another to know too.
+std::string PositionToken(absl::string_view source, const FeedHead& head);
+// Whether this service has applied that much of the source's feed; true for a source that it does not follow.
+absl::StatusOr<bool> HasReached(mysql::Tx& tx, absl::string_view position_token);
 
 }  // namespace qungong
 

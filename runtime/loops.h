@@ -37,6 +37,11 @@ class Loops {
   void Wake(absl::string_view name);
   // Ends all loops after their current pass and joins.
   void Stop();
+  // For passes that take long: whether to come to an end.
+  bool stopping() {
+    absl::MutexLock lock(&mutex_);
+    return stopping_;
+  }
 
  private:
   struct Loop;

@@ -80,6 +80,16 @@ Row::Cell ReadCell(sql::ResultSet& result, const sql::ResultSetMetaData& meta_co
   }
 }
 
+// Duplicate entry '…' for key 'uq_accounts_login' -> uq_accounts_login
+std::string KeyIn(absl::string_view text) {
+  const size_t at = text.rfind("for key '");
+  if (at == absl::string_view::npos) return "";
+  absl::string_view key = text.substr(at + 9);
+  key = key.substr(0, key.find('\''));
+  const size_t dot = key.rfind('.');  // MySQL 8 puts the table before it
+  return std::string(dot == absl::string_view::npos ? key : key.substr(dot + 1));
+}
+
 [[noreturn]] void BadCell(size_t i, const char* wanted) {
   throw std::logic_error(absl::StrCat("column ", i, " does not hold ", wanted));
 }
@@ -207,8 +217,15 @@ absl::Status StatusFromDriver(int error, absl::string_view sql_state, absl::stri
     default:
       break;
   }
-  absl::Status status(code, absl::StrCat("database error ", error, " (", sql_state, "): ", text));
-  status = WithReason(std::move(status), reason);
+  // Texts of SQLSTATE classes 22 and 23 quote the data; only the key's name is kept of them.
+  const bool quotes_data = absl::StartsWith(sql_state, "22") || absl::StartsWith(sql_state, "23");
+  std::string message = absl::StrCat("database error ", error, " (", sql_state, ")");
+  if (error == 1062) {
+    absl::StrAppend(&message, " key ", KeyIn(text));
+  } else if (!quotes_data) {
+    absl::StrAppend(&message, ": ", text);
+  }
+  absl::Status status = WithReason(absl::Status(code, message), reason);
   status.SetPayload(kDriverPayload, absl::Cord(absl::StrCat(error)));
   return status;
 }
@@ -234,15 +251,9 @@ bool IsConnectionLost(const absl::Status& status) {
 }
 
 std::string ViolatedKey(const absl::Status& status) {
-  // Duplicate entry '…' for key 'uq_accounts_login'
   if (DriverErrorOf(status) != 1062) return "";
   const absl::string_view text = status.message();
-  const size_t at = text.rfind("for key '");
-  if (at == absl::string_view::npos) return "";
-  absl::string_view key = text.substr(at + 9);
-  key = key.substr(0, key.find('\''));
-  const size_t dot = key.rfind('.');  // MySQL 8 puts the table before it
-  return std::string(dot == absl::string_view::npos ? key : key.substr(dot + 1));
+  return std::string(text.substr(text.rfind(' ') + 1));
 }
 
 // --- Session ---------------------------------------------------------------------------------------------------------

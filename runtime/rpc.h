@@ -1,6 +1,6 @@
-// The one wrapper of all handlers. On the gRPC thread: build the Call, verify the token, admit or shed. On a worker: drop
-// what nobody waits for, open the transaction, check the role, validate, run the handler, commit, map the error, write
-// one log line, count, finish. STYLE: an adapter is one line per RPC:
+// The one wrapper of all handlers. On the gRPC thread: build the Call, verify the token, admit or shed. On a worker:
+// drop what nobody waits for, open the transaction, check the role, validate, run the handler, commit, map the error,
+// write one log line, count, finish. An adapter is one line per RPC:
 //
 //   Reactor* GetTicket(Context* c, const pb::GetTicketRequest* q, pb::Ticket* r) override {
 //     return rpc_.Read(__func__, c, q, r, handlers_, &TicketHandlers::GetTicket);
@@ -9,6 +9,7 @@
 #define QUNGONG_RUNTIME_RPC_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -29,15 +30,15 @@ using Reactor = grpc::ServerUnaryReactor;
 // What a producer of a server stream says after each step.
 struct StreamStep {
   enum class Kind { kSend, kWait, kEnd } kind;
-  absl::Duration wait;  // kWait: look again after this
+  absl::Duration wait;  // kWait: look again after this, at most 200 ms
 
   static StreamStep Send() { return {Kind::kSend, absl::ZeroDuration()}; }
   static StreamStep Wait(absl::Duration d) { return {Kind::kWait, d}; }
   static StreamStep End() { return {Kind::kEnd, absl::ZeroDuration()}; }
 };
 
-// Makes the messages of one server stream. Each Next runs in a transaction of its own on some worker, never two at once;
-// between two of them no worker is held.
+// Makes the messages of one server stream. Each Next runs in a read transaction of its own on some worker, never two
+// at once; between two of them no worker is held.
 template <typename Response>
 class Producer {
  public:
@@ -45,70 +46,108 @@ class Producer {
   virtual absl::StatusOr<StreamStep> Next(class Read& read, Response& response) = 0;
 };
 
-// Type-erased parts of the wrapper; rpc.cc.
+// A call from admission to its end. Used by the wrapper's own reactors.
+struct RunningCall {
+  Call call;
+  Context* context = nullptr;
+  std::string log_name;  // "TicketService/AcceptTicket"
+  bool unlinkable = false;
+  absl::Time arrived;    // the machine's clock, for latency
+  absl::Duration queued;
+};
+
 class Rpc {
  public:
-  // `service` is the full name: "qungong.ticket.v1.TicketService".
+  using Message = google::protobuf::Message;
+  using ReadBody = std::function<absl::Status(class Read&, const Message& request)>;
+  using MutateBody = std::function<absl::Status(Mutation&, const Message& request)>;
+
+  // `service` is the full name: "qungong.ticket.v1.TicketService". A method without an access rule ends the process.
   Rpc(Chassis& chassis, absl::string_view service);
 
   // A handler that only reads: absl::StatusOr<Response> (Read&, const Request&).
   template <typename Request, typename Response, typename Handlers>
   Reactor* Read(const char* method, Context* context, const Request* request, Response* response, Handlers& handlers,
                 absl::StatusOr<Response> (Handlers::*handler)(class Read&, const Request&)) {
-    return StartRead(method, context, *request, *response,
-                     [&handlers, handler](class Read& read, const google::protobuf::Message& q,
-                                          google::protobuf::Message& r) -> absl::Status {
-                       absl::StatusOr<Response> result = (handlers.*handler)(read, static_cast<const Request&>(q));
-                       if (result.ok()) static_cast<Response&>(r) = *std::move(result);
-                       return result.status();
-                     });
+    return StartUnary(method, context, [=, this, &handlers](mysql::Session& session, RunningCall& running) {
+      return RunRead(session, running, *request, [&](class Read& read, const Message& checked) -> absl::Status {
+        return Keep((handlers.*handler)(read, static_cast<const Request&>(checked)), response);
+      });
+    });
   }
 
   // A handler that changes something: absl::StatusOr<Response> (Mutation&, const Request&). The request has a field
   // `request_id`; the same id with the same body gives the same reply for 7 days, with another body it is refused.
   template <typename Request, typename Response, typename Handlers>
-  Reactor* Mutate(const char* method, Context* context, const Request* request, Response* response, Handlers& handlers,
-                  absl::StatusOr<Response> (Handlers::*handler)(Mutation&, const Request&)) {
-    return StartMutation(method, context, *request, *response,
-                         [&handlers, handler](Mutation& mutation, const google::protobuf::Message& q,
-                                              google::protobuf::Message& r) -> absl::Status {
-                           absl::StatusOr<Response> result =
-                               (handlers.*handler)(mutation, static_cast<const Request&>(q));
-                           if (result.ok()) static_cast<Response&>(r) = *std::move(result);
-                           return result.status();
+  Reactor* Mutate(const char* method, Context* context, const Request* request, Response* response,
+                  Handlers& handlers, absl::StatusOr<Response> (Handlers::*handler)(Mutation&, const Request&)) {
+    return StartUnary(method, context, [=, this, &handlers](mysql::Session& session, RunningCall& running) {
+      return RunMutation(session, running, *request, "", *response,
+                         [&](Mutation& mutation, const Message& checked) -> absl::Status {
+                           return Keep((handlers.*handler)(mutation, static_cast<const Request&>(checked)), response);
                          });
+    });
   }
 
-  // A server stream: handler makes a Producer once, after the role was checked and the request validated.
+  // A handler that writes what may be repeated without harm, so that it needs no request_id: signing in.
+  template <typename Request, typename Response, typename Handlers>
+  Reactor* Write(const char* method, Context* context, const Request* request, Response* response, Handlers& handlers,
+                 absl::StatusOr<Response> (Handlers::*handler)(Mutation&, const Request&)) {
+    return StartUnary(method, context, [=, this, &handlers](mysql::Session& session, RunningCall& running) {
+      return RunWrite(session, running, *request, [&](Mutation& mutation, const Message& checked) -> absl::Status {
+        return Keep((handlers.*handler)(mutation, static_cast<const Request&>(checked)), response);
+      });
+    });
+  }
+
+  // A server stream: the handler makes a Producer once, after the role was checked and the request validated.
   template <typename Request, typename Response, typename Handlers>
   grpc::ServerWriteReactor<Response>* Stream(
       const char* method, Context* context, const Request* request, Handlers& handlers,
       absl::StatusOr<std::unique_ptr<Producer<Response>>> (Handlers::*handler)(class Read&, const Request&));
 
-  // An upload: a client stream of messages with `oneof payload { Metadata metadata; bytes chunk; }`, metadata first. The
-  // chunks are collected up to `max_bytes`; then it is a mutation like any other, whose request is the metadata.
+  // An upload: a client stream of messages with `oneof payload { Metadata metadata; bytes chunk; }`, metadata first.
+  // The chunks are collected up to `max_bytes`; then it is a mutation like any other, whose request is the metadata.
   template <typename Request, typename Metadata, typename Response, typename Handlers>
   grpc::ServerReadReactor<Request>* Upload(
-      const char* method, Context* context, Response* response, int64_t max_bytes, Handlers& handlers,
+      const char* method, Context* context, Response* response, size_t max_bytes, Handlers& handlers,
       absl::StatusOr<Response> (Handlers::*handler)(Mutation&, const Metadata&, const std::string& content));
 
-  using ReadBody = std::function<absl::Status(class Read&, const google::protobuf::Message&, google::protobuf::Message&)>;
-  using MutateBody = std::function<absl::Status(Mutation&, const google::protobuf::Message&, google::protobuf::Message&)>;
+  // The parts, for the reactors of streams and uploads (rpc_stream.h).
+  using Run = std::function<absl::Status(mysql::Session&, RunningCall&)>;
+  absl::StatusOr<std::shared_ptr<RunningCall>> Begin(const char* method, Context* context);
+  absl::Status RunRead(mysql::Session& session, RunningCall& running, const Message& request, const ReadBody& body);
+  absl::Status RunMutation(mysql::Session& session, RunningCall& running, const Message& request,
+                           absl::string_view content_hash, Message& response, const MutateBody& body);
+  absl::Status RunWrite(mysql::Session& session, RunningCall& running, const Message& request,
+                        const MutateBody& body);
+  grpc::Status End(RunningCall& running, const absl::Status& status);
+  Chassis& chassis() { return chassis_; }
+
+  template <typename Response>
+  static absl::Status Keep(absl::StatusOr<Response> result, Response* response) {
+    if (result.ok()) *response = *std::move(result);
+    return result.status();
+  }
 
  private:
-  struct Method;
-  struct Started;  // a call that was admitted: Call, options, times
-
-  Reactor* StartRead(const char* method, Context* context, const google::protobuf::Message& request,
-                     google::protobuf::Message& response, ReadBody body);
-  Reactor* StartMutation(const char* method, Context* context, const google::protobuf::Message& request,
-                         google::protobuf::Message& response, MutateBody body);
+  Reactor* StartUnary(const char* method, Context* context, Run run);
+  // For a client that asks (x-qungong-position): how far another service must have read to know of this change.
+  void TellPosition(mysql::Session& session, RunningCall& running);
+  absl::Status Replay(mysql::Session& session, const RunningCall& running, const Uuid& request_id,
+                      absl::string_view body_hash, Message& response, bool* found);
+  absl::Status WaitForPosition(mysql::Session& session, const RunningCall& running);
 
   Chassis& chassis_;
-  const google::protobuf::ServiceDescriptor* service_;
+  std::map<std::string, const google::protobuf::MethodDescriptor*, std::less<>> methods_;
   std::string domain_;  // "ticket.qungong"
 };
 
+// The answer to a call that was shed: try again soon.
+absl::Status Overloaded();
+
 }  // namespace qungong
+
+#include "runtime/rpc_stream.h"  // IWYU pragma: export
 
 #endif  // QUNGONG_RUNTIME_RPC_H_

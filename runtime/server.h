@@ -12,6 +12,7 @@
 #include "grpcpp/grpcpp.h"
 #include "runtime/chassis.h"
 #include "runtime/migrate.h"
+#include "qungong/rpc/v1/feed_service.pb.h"
 
 namespace qungong {
 
@@ -36,7 +37,12 @@ int ServiceMain(int argc, char** argv, const ServiceSpec& spec);
 
 // Follows org-service's feed into the directory tables, with the flags --org_service, --service_login and
 // --service_secret_file, and makes readiness wait for the first load.
-absl::Status FollowDirectory(Chassis& chassis, Wiring& wiring);
+// `on_change` runs in the transaction that applies a batch, after the directory tables were changed.
+using DirectoryChanged = std::function<absl::Status(mysql::Tx&, absl::Span<const rpc::v1::FeedEvent>)>;
+absl::Status FollowDirectory(Chassis& chassis, Wiring& wiring, DirectoryChanged on_change = nullptr);
+
+// The content of a secret file, without surrounding white space.
+absl::StatusOr<std::string> ReadSecret(const std::string& file);
 
 }  // namespace qungong
 

@@ -1,0 +1,278 @@
+#include "runtime/server.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/synchronization/notification.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "runtime/channel.h"
+#include "runtime/feed.h"
+#include "runtime/log.h"
+#include "runtime/probe.h"
+#include "runtime/status.h"
+
+ABSL_FLAG(std::string, listen, "127.0.0.1:0", "gRPC listener, host:port");
+ABSL_FLAG(std::string, admin_listen, "127.0.0.1:0", "HTTP listener for /metrics, /livez and /readyz, host:port");
+ABSL_FLAG(std::string, database, "", "unix:/path/to.sock or host:port of MariaDB");
+ABSL_FLAG(std::string, database_schema, "", "schema of this service");
+ABSL_FLAG(std::string, database_user, "", "database user");
+ABSL_FLAG(std::string, database_password_file, "", "file that holds the database user's password");
+ABSL_FLAG(std::string, database_tls_ca_file, "", "CA of the database's certificate; empty: no TLS to the database");
+ABSL_FLAG(bool, migrate, false, "apply the embedded migrations and exit");
+ABSL_FLAG(int, db_threads, 8, "workers, each with one database connection (1-64)");
+ABSL_FLAG(int, max_pending, 64, "calls that may wait for a worker; more are shed");
+ABSL_FLAG(absl::Duration, drain, absl::Seconds(10), "how long running calls may take to end after SIGTERM");
+ABSL_FLAG(absl::Duration, drain_delay, absl::ZeroDuration(), "wait between NOT_SERVING and the end of accepting");
+ABSL_FLAG(std::string, token_keys_file, "", "public keys of access tokens, a JWKS");
+ABSL_FLAG(std::string, master_key_file, "", "master keys of personal data: lines of ID BASE64(32 bytes)");
+ABSL_FLAG(std::string, tls_cert_file, "", "PEM certificate of this server; empty: plain text");
+ABSL_FLAG(std::string, tls_key_file, "", "PEM key of this server");
+ABSL_FLAG(std::string, tls_ca_file, "", "PEM CA that peers' certificates must come from");
+ABSL_FLAG(std::string, test_clock_file, "", "tests and demo: time stands at the RFC 3339 instant in this file");
+ABSL_FLAG(std::string, org_service, "", "gRPC target of org-service");
+ABSL_FLAG(std::string, service_login, "", "login of this service's account in org-service");
+ABSL_FLAG(std::string, service_secret_file, "", "file that holds the service account's secret");
+
+namespace qungong {
+namespace {
+
+int Die(absl::string_view what, absl::string_view why) {
+  log::Line(log::Severity::kError, "cannot start").Set("step", what).Set("cause", why);
+  std::fprintf(stderr, "cannot start: %s: %s\n", std::string(what).c_str(), std::string(why).c_str());
+  return 1;
+}
+
+absl::Status ApplyMigrations(const mysql::Options& options, absl::Span<const Migration> migrations) {
+  mysql::Session session(options);
+  return Migrate(session, migrations);
+}
+
+// The database may come up a little later than we do.
+absl::Status WaitForDatabase(mysql::Session& session) {
+  const absl::Time last = absl::Now() + absl::Seconds(15);
+  absl::Status status = session.Ping();
+  while (!status.ok() && absl::Now() < last) {
+    absl::SleepFor(absl::Milliseconds(100));
+    status = session.Ping();
+  }
+  return status;
+}
+
+class Server {
+ public:
+  Server(const ServiceSpec& spec, mysql::Options database, const Clock& clock, KeyRing keys,
+         std::unique_ptr<TokenVerifier> tokens)
+      : spec_(spec),
+        database_(std::move(database)),
+        clock_(clock),
+        keys_(std::move(keys)),
+        pages_(keys_.Derive("page tokens")),
+        tokens_(std::move(tokens)),
+        workers_(database_, absl::GetFlag(FLAGS_db_threads), absl::GetFlag(FLAGS_max_pending)),
+        loops_(database_, metrics_),
+        chassis_{spec.name, clock_, database_, keys_, pages_, *tokens_, metrics_, workers_, loops_} {}
+
+  Chassis& chassis() { return chassis_; }
+
+  absl::Status Start(Wiring wiring);
+  void Stop();
+
+ private:
+  absl::Status Ready(mysql::Session& session);
+  void AddLoops();
+
+  const ServiceSpec& spec_;
+  const mysql::Options database_;
+  const Clock& clock_;
+  const KeyRing keys_;
+  const PageCodec pages_;
+  const std::unique_ptr<TokenVerifier> tokens_;
+  Metrics metrics_;
+  Workers workers_;
+  Loops loops_;
+  Chassis chassis_;
+  Wiring wiring_;
+  std::unique_ptr<grpc::Service> feed_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<AdminServer> admin_;
+  int port_ = 0;
+  absl::Mutex mutex_;
+  absl::Status ready_ ABSL_GUARDED_BY(mutex_) = absl::UnavailableError("starting");
+};
+
+absl::Status Server::Ready(mysql::Session& session) {
+  RETURN_IF_ERROR(CheckSchema(session, spec_.migrations));
+  if (wiring_.ready) RETURN_IF_ERROR(wiring_.ready(session));
+  return absl::OkStatus();
+}
+
+void Server::AddLoops() {
+  loops_.Add("sequencer", absl::Milliseconds(100), [](mysql::Session& session) -> absl::StatusOr<bool> {
+    ASSIGN_OR_RETURN(const int numbered, SequenceEvents(session));
+    return numbered > 0;
+  });
+  loops_.Add("forget-requests", absl::Minutes(1), [](mysql::Session& session) -> absl::StatusOr<bool> {
+    int64_t deleted = 0;
+    RETURN_IF_ERROR(session.Transact({}, [&](mysql::Tx& tx) -> absl::Status {
+      ASSIGN_OR_RETURN(deleted, tx.Execute("DELETE FROM idempotency_keys WHERE expires_at < NOW(6) LIMIT 1000"));
+      return absl::OkStatus();
+    }));
+    return deleted == 1000;
+  });
+  loops_.Add("rewrap-keys", absl::Minutes(1), [this](mysql::Session& session) -> absl::StatusOr<bool> {
+    int rewrapped = 0;
+    RETURN_IF_ERROR(session.Transact({}, [&](mysql::Tx& tx) -> absl::Status {
+      ASSIGN_OR_RETURN(rewrapped, keys_.Rewrap(tx, 200));
+      return absl::OkStatus();
+    }));
+    return rewrapped == 200;
+  });
+  loops_.Add("readiness", absl::Milliseconds(500), [this](mysql::Session& session) -> absl::StatusOr<bool> {
+    const absl::Status status = Ready(session);
+    absl::MutexLock lock(&mutex_);
+    if (status.ok() != ready_.ok()) {
+      log::Line(log::Severity::kInfo, status.ok() ? "ready" : "not ready").Set("cause", status.message());
+      server_->GetHealthCheckService()->SetServingStatus("ready", status.ok());
+    }
+    ready_ = status;
+    return false;
+  });
+}
+
+absl::Status Server::Start(Wiring wiring) {
+  wiring_ = std::move(wiring);
+  const TlsFiles tls{absl::GetFlag(FLAGS_tls_cert_file), absl::GetFlag(FLAGS_tls_key_file),
+                     absl::GetFlag(FLAGS_tls_ca_file)};
+  ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(tls));
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  ApplyServerArguments(builder);
+  builder.AddListeningPort(absl::GetFlag(FLAGS_listen), credentials, &port_);
+  feed_ = MakeFeedService(chassis_);
+  builder.RegisterService(feed_.get());
+  for (const auto& service : wiring_.services) builder.RegisterService(service.get());
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr) return absl::UnavailableError(absl::StrCat("cannot listen on ", absl::GetFlag(FLAGS_listen)));
+  server_->GetHealthCheckService()->SetServingStatus("ready", false);
+  AddLoops();
+  const std::string host = absl::GetFlag(FLAGS_listen).substr(0, absl::GetFlag(FLAGS_listen).rfind(':'));
+  const int port = port_;
+  // Alive means: a new connection to our own port is accepted (gRPC 1.51 can stop accepting for ever).
+  admin_ = std::make_unique<AdminServer>(
+      absl::GetFlag(FLAGS_admin_listen), metrics_, [host, port] { return ProbeTcp(host, port); },
+      [this] {
+        absl::MutexLock lock(&mutex_);
+        return ready_;
+      });
+  log::Line(log::Severity::kInfo, "serving").Set("port", port_).Set("admin_port", admin_->port());
+  return absl::OkStatus();
+}
+
+void Server::Stop() {
+  const absl::Duration drain = absl::GetFlag(FLAGS_drain);
+  // What hangs is ended: a reactor that never finishes would hold Shutdown for ever.
+  std::thread([drain] {
+    absl::SleepFor(absl::GetFlag(FLAGS_drain_delay) + drain + absl::Seconds(5));
+    log::Error("the grace period is over, leaving");
+    _exit(3);
+  }).detach();
+  {
+    absl::MutexLock lock(&mutex_);
+    ready_ = absl::UnavailableError("draining");
+  }
+  server_->GetHealthCheckService()->SetServingStatus(false);
+  absl::SleepFor(absl::GetFlag(FLAGS_drain_delay));
+  server_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
+  workers_.Drain();
+  loops_.Stop();
+  log::Info("stopped");
+}
+
+// The environment a process needs before anything else is made.
+absl::StatusOr<mysql::Options> DatabaseOptions(const Clock& clock) {
+  mysql::Options options;
+  options.address = absl::GetFlag(FLAGS_database);
+  options.schema = absl::GetFlag(FLAGS_database_schema);
+  options.user = absl::GetFlag(FLAGS_database_user);
+  options.tls_ca_file = absl::GetFlag(FLAGS_database_tls_ca_file);
+  options.clock = &clock;
+  if (options.address.empty() || options.schema.empty() || options.user.empty()) {
+    return absl::InvalidArgumentError("--database, --database_schema and --database_user are required");
+  }
+  if (!absl::GetFlag(FLAGS_database_password_file).empty()) {
+    ASSIGN_OR_RETURN(options.password, ReadSecret(absl::GetFlag(FLAGS_database_password_file)));
+  }
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadSecret(const std::string& file) {
+  std::ifstream in(file);
+  if (!in) return absl::NotFoundError(absl::StrCat("cannot read ", file));
+  std::stringstream text;
+  text << in.rdbuf();
+  return std::string(absl::StripAsciiWhitespace(text.str()));
+}
+
+int ServiceMain(int argc, char** argv, const ServiceSpec& spec) {
+  // Before the first thread, so that all inherit it: the signal is taken by sigwait below.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  absl::SetProgramUsageMessage(spec.name);
+  absl::ParseCommandLine(argc, argv);
+  log::SetService(spec.name);
+  const Clock clock(absl::GetFlag(FLAGS_test_clock_file));
+  absl::StatusOr<mysql::Options> database = DatabaseOptions(clock);
+  if (!database.ok()) return Die("flags", database.status().message());
+  const mysql::ThreadInit thread_init;
+  mysql::Session session(*database);
+  if (const absl::Status s = WaitForDatabase(session); !s.ok()) return Die("database", s.message());
+  if (absl::GetFlag(FLAGS_migrate)) {
+    const absl::Status s = ApplyMigrations(*database, spec.migrations);
+    return s.ok() ? 0 : Die("migrations", s.message());
+  }
+  if (const absl::Status s = CheckSchema(session, spec.migrations); !s.ok()) return Die("schema", s.message());
+  if (const absl::Status s = CheckDatabaseSettings(session); !s.ok()) return Die("database settings", s.message());
+  auto keys = KeyRing::FromFile(absl::GetFlag(FLAGS_master_key_file));
+  if (!keys.ok()) return Die("--master_key_file", keys.status().message());
+  auto tokens = TokenVerifier::FromFile(absl::GetFlag(FLAGS_token_keys_file));
+  if (!tokens.ok()) return Die("--token_keys_file", tokens.status().message());
+
+  Server server(spec, *database, clock, *std::move(keys), *std::move(tokens));
+  if (spec.command) {
+    const absl::StatusOr<bool> done = spec.command(server.chassis());
+    if (!done.ok()) return Die("command", done.status().message());
+    if (*done) return 0;
+  }
+  absl::StatusOr<Wiring> wiring = spec.wire(server.chassis());
+  if (!wiring.ok()) return Die("wiring", wiring.status().message());
+  if (const absl::Status s = server.Start(*std::move(wiring)); !s.ok()) return Die("listener", s.message());
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  log::Line(log::Severity::kInfo, "stopping").Set("signal", signal_number);
+  server.Stop();
+  std::fflush(nullptr);
+  _exit(0);  // all is joined; static destructors of the libraries have nothing to add
+}
+
+}  // namespace qungong
