@@ -93,10 +93,12 @@ CREATE TABLE IF NOT EXISTS directory_nodes (
   line        VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   division_id BINARY(16) NULL,
   unit_id     BINARY(16) NULL,
+  successor_id BINARY(16) NULL,
   valid_from  DATE NOT NULL,
   valid_to    DATE NOT NULL,
   PRIMARY KEY (id),
-  KEY ix_directory_nodes_division (division_id, kind)
+  KEY ix_directory_nodes_division (division_id, kind),
+  KEY ix_directory_nodes_unit (unit_id, kind)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
 CREATE TABLE IF NOT EXISTS directory_labels (
