@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "grpcpp/grpcpp.h"
+#include "grpcpp/impl/codegen/service_type.h"
 #include "qungong/rpc/v1/feed_service.pb.h"
 #include "runtime/chassis.h"
 #include "runtime/operation.h"

@@ -22,6 +22,7 @@
 #include "runtime/feed.h"
 #include "runtime/log.h"
 #include "runtime/probe.h"
+#include "runtime/service_account.h"
 #include "runtime/status.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:0", "gRPC listener, host:port");
@@ -227,6 +228,33 @@ absl::StatusOr<std::string> ReadSecret(const std::string& file) {
   std::stringstream text;
   text << in.rdbuf();
   return std::string(absl::StripAsciiWhitespace(text.str()));
+}
+
+absl::Status FollowDirectory(Chassis& chassis, Wiring& wiring, DirectoryChanged on_change) {
+  const TlsFiles tls{absl::GetFlag(FLAGS_tls_cert_file), absl::GetFlag(FLAGS_tls_key_file),
+                     absl::GetFlag(FLAGS_tls_ca_file)};
+  ASSIGN_OR_RETURN(const auto credentials, MakeChannelCredentials(tls));
+  ASSIGN_OR_RETURN(const std::string secret, ReadSecret(absl::GetFlag(FLAGS_service_secret_file)));
+  const std::shared_ptr<grpc::Channel> channel = Connect(absl::GetFlag(FLAGS_org_service), credentials);
+  auto account = std::make_shared<ServiceAccount>(channel, absl::GetFlag(FLAGS_service_login), secret);
+  FeedSource source;
+  source.name = "org";
+  source.channel = channel;
+  source.token = [account] { return account->Token(); };
+  source.apply = [on_change](mysql::Tx& tx, absl::Span<const rpc::v1::FeedEvent> events) -> absl::Status {
+    RETURN_IF_ERROR(ApplyDirectoryEvents(tx, events));
+    return on_change ? on_change(tx, events) : absl::OkStatus();
+  };
+  source.reset = ResetDirectory;
+  FollowFeed(chassis, std::move(source));
+  // Loaded once is enough: tickets go on when org-service is down.
+  wiring.ready = [](mysql::Session& session) {
+    return session.Transact({.read_only = true}, [](mysql::Tx& tx) -> absl::Status {
+      ASSIGN_OR_RETURN(const FeedPosition position, LoadFeedPosition(tx, "org"));
+      return position.loaded ? absl::OkStatus() : absl::UnavailableError("the directory was never loaded");
+    });
+  };
+  return absl::OkStatus();
 }
 
 int ServiceMain(int argc, char** argv, const ServiceSpec& spec) {

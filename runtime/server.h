@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "grpcpp/grpcpp.h"
+#include "grpcpp/impl/codegen/service_type.h"
 #include "runtime/chassis.h"
 #include "runtime/migrate.h"
 #include "qungong/rpc/v1/feed_service.pb.h"

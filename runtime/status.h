@@ -57,14 +57,16 @@ absl::Status FromGrpcStatus(const grpc::Status& status);
 #define QUNGONG_CONCAT_(a, b) a##b
 #define QUNGONG_CONCAT(a, b) QUNGONG_CONCAT_(a, b)
 
-#define RETURN_IF_ERROR(expression)                      \
-  do {                                                   \
-    absl::Status status_macro_result = (expression);     \
-    if (!status_macro_result.ok()) return status_macro_result; \
+// The counter makes the name unique even where one macro stands inside a lambda in another's argument.
+#define RETURN_IF_ERROR(expression) RETURN_IF_ERROR_(QUNGONG_CONCAT(status_, __COUNTER__), expression)
+#define RETURN_IF_ERROR_(result, expression) \
+  do {                                       \
+    absl::Status result = (expression);      \
+    if (!result.ok()) return result;         \
   } while (false)
 
 #define ASSIGN_OR_RETURN(left, expression) \
-  ASSIGN_OR_RETURN_(QUNGONG_CONCAT(status_or_, __LINE__), left, expression)
+  ASSIGN_OR_RETURN_(QUNGONG_CONCAT(status_or_, __COUNTER__), left, expression)
 #define ASSIGN_OR_RETURN_(temporary, left, expression)       \
   auto temporary = (expression);                             \
   if (!temporary.ok()) return std::move(temporary).status(); \
