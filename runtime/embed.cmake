@@ -6,14 +6,16 @@ foreach(file IN LISTS FILES)
   file(READ ${file} text)
   string(APPEND body "    {\"${PREFIX}/${stem}\", R\"~~sql(${text})~~sql\"},\n")
 endforeach()
+if(body)
+  set(table "  static const Migration kMigrations[] = {\n${body}  };\n  return kMigrations;\n")
+else()
+  set(table "  return {};\n")
+endif()
 file(WRITE ${OUT} "// Made by runtime/embed.cmake.
 #include \"runtime/migrate.h\"
 namespace qungong {
 absl::Span<const Migration> ${FUNCTION}();
 absl::Span<const Migration> ${FUNCTION}() {
-  static const Migration kMigrations[] = {
-${body}  };
-  return kMigrations;
-}
+${table}}
 }  // namespace qungong
 ")
