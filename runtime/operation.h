@@ -84,20 +84,12 @@ class Mutation : public Read {
   // returns.
   void Emit(Event event) { events_.push_back(std::move(event)); }
 
-  // Ends the call with an error although what was written stays: a failed sign-in that must be counted.
-  absl::Status CommitThenFail(absl::Status status) {
-    outcome_ = status;
-    return status;
-  }
-
   std::vector<Event>& events() { return events_; }
   IdSource& ids() { return ids_; }
-  const absl::Status& outcome() const { return outcome_; }
 
  private:
   IdSource& ids_;
   std::vector<Event> events_;
-  absl::Status outcome_;
 };
 
 // Optimistic lock: an empty etag does not lock; another version is ABORTED, reason ETAG_MISMATCH.

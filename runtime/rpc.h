@@ -61,6 +61,7 @@ class Rpc {
   using Message = google::protobuf::Message;
   using ReadBody = std::function<absl::Status(class Read&, const Message& request)>;
   using MutateBody = std::function<absl::Status(Mutation&, const Message& request)>;
+  using DirectBody = std::function<absl::Status(const Message& request)>;
 
   // `service` is the full name: "qungong.ticket.v1.TicketService". A method without an access rule ends the process.
   Rpc(Chassis& chassis, absl::string_view service);
@@ -89,13 +90,17 @@ class Rpc {
     });
   }
 
-  // A handler that writes what may be repeated without harm, so that it needs no request_id: signing in.
+  // A handler that opens its own transactions: absl::StatusOr<Response> (const Call&, mysql::Session&, const Request&).
+  // For the few methods that work slowly between reading and writing, or must write although they fail (a failed
+  // sign-in is counted): neither a read nor the mutation protocol fits. Such a method takes no idempotency key, so it
+  // is harmless to repeat and says why; it is anonymous or open to any authenticated caller, because roles are checked
+  // in a transaction.
   template <typename Request, typename Response, typename Handlers>
-  Reactor* Write(const char* method, Context* context, const Request* request, Response* response, Handlers& handlers,
-                 absl::StatusOr<Response> (Handlers::*handler)(Mutation&, const Request&)) {
+  Reactor* Direct(const char* method, Context* context, const Request* request, Response* response, Handlers& handlers,
+                  absl::StatusOr<Response> (Handlers::*handler)(const Call&, mysql::Session&, const Request&)) {
     return StartUnary(method, context, [=, this, &handlers](mysql::Session& session, RunningCall& running) {
-      return RunWrite(session, running, *request, [&](Mutation& mutation, const Message& checked) -> absl::Status {
-        return Keep((handlers.*handler)(mutation, static_cast<const Request&>(checked)), response);
+      return RunDirect(running, *request, [&](const Message& checked) -> absl::Status {
+        return Keep((handlers.*handler)(running.call, session, static_cast<const Request&>(checked)), response);
       });
     });
   }
@@ -119,8 +124,7 @@ class Rpc {
   absl::Status RunRead(mysql::Session& session, RunningCall& running, const Message& request, const ReadBody& body);
   absl::Status RunMutation(mysql::Session& session, RunningCall& running, const Message& request,
                            absl::string_view content_hash, Message& response, const MutateBody& body);
-  absl::Status RunWrite(mysql::Session& session, RunningCall& running, const Message& request,
-                        const MutateBody& body);
+  absl::Status RunDirect(RunningCall& running, const Message& request, const DirectBody& body);
   grpc::Status End(RunningCall& running, const absl::Status& status);
   Chassis& chassis() { return chassis_; }
 
