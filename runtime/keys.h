@@ -33,6 +33,7 @@ class SubjectKey {
   }
 
  private:
+  friend class KeyRing;
   Uuid id_;
   std::string key_;
 };
@@ -65,7 +66,12 @@ class KeyRing {
     int id;
     std::string key;
   };
-  std::vector<Master> masters_;
+  KeyRing() = default;
+  const Master* Find(int id) const;
+  std::string Wrap(const Uuid& id, absl::string_view key) const;
+  absl::StatusOr<SubjectKey> Unwrap(const Uuid& id, int master_id, absl::string_view wrapped) const;
+
+  std::vector<Master> masters_;  // never empty
 };
 
 }  // namespace qungong

@@ -6,8 +6,11 @@
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "prometheus/registry.h"
 
@@ -30,13 +33,16 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& calls_;
   prometheus::Family<prometheus::Histogram>& seconds_;
   prometheus::Family<prometheus::Histogram>& queued_;
+  absl::Mutex mutex_;
+  absl::flat_hash_map<std::string, prometheus::Counter*> counters_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, prometheus::Gauge*> gauges_ ABSL_GUARDED_BY(mutex_);
 };
 
 // The admin listener: GET /metrics, /livez, /readyz. Never reachable from outside the cluster.
 class AdminServer {
  public:
   using Check = std::function<absl::Status()>;
-  // `address` is host:port; port 0 picks one.
+  // `address` is host:port; port 0 picks one. If it cannot listen, the process ends with one line.
   AdminServer(const std::string& address, Metrics& metrics, Check live, Check ready);
   ~AdminServer();
   int port() const;

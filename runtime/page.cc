@@ -1,14 +1,8 @@
 #include "runtime/page.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
-#include <cstdint>
-#include <cstdlib>
-
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "runtime/crypto.h"
 #include "runtime/status.h"
 
 namespace qungong {
@@ -19,14 +13,7 @@ constexpr size_t kMaxTokenBytes = 4096;
 
 // The length keeps question and cursor apart: no part of one can pass for the other.
 std::string Tag(const std::string& key, absl::string_view question, absl::string_view cursor) {
-  const std::string text = absl::StrCat(question.size(), ":", question, cursor);
-  uint8_t digest[EVP_MAX_MD_SIZE];
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-           reinterpret_cast<const uint8_t*>(text.data()), text.size(), digest,
-           nullptr) == nullptr) {
-    std::abort();  // out of memory
-  }
-  return std::string(reinterpret_cast<const char*>(digest), kTagBytes);
+  return HmacSha256(key, absl::StrCat(question.size(), ":", question, cursor)).substr(0, kTagBytes);
 }
 
 absl::Status InvalidToken() {
@@ -52,7 +39,7 @@ absl::StatusOr<std::string> PageCodec::Decode(absl::string_view question,
     return InvalidToken();
   }
   std::string cursor = bytes.substr(kTagBytes);
-  if (CRYPTO_memcmp(Tag(key_, question, cursor).data(), bytes.data(), kTagBytes) != 0)
+  if (!EqualSecrets(Tag(key_, question, cursor), absl::string_view(bytes).substr(0, kTagBytes)))
     return InvalidToken();
   return cursor;
 }
