@@ -14,10 +14,10 @@ constexpr absl::Duration kKeep = absl::Minutes(5);
 ServiceAccount::ServiceAccount(std::shared_ptr<grpc::Channel> org_service, std::string login, std::string secret)
     : org_service_(std::move(org_service)), login_(std::move(login)), secret_(std::move(secret)) {}
 
-absl::StatusOr<std::string> ServiceAccount::Token(bool fresh) {
+absl::StatusOr<std::string> ServiceAccount::Token() {
   {
     absl::MutexLock lock(&mutex_);
-    if (!fresh && absl::Now() < fresh_until_) return token_;
+    if (absl::Now() < fresh_until_) return token_;
   }
   org::v1::CreateServiceTokenRequest request;
   request.set_login(login_);

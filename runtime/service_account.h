@@ -19,8 +19,8 @@ class ServiceAccount {
   ServiceAccount(std::shared_ptr<grpc::Channel> org_service, std::string login, std::string secret);
 
   // A token that holds for at least another minute by the machine's clock. UNAVAILABLE while org-service is down and
-  // the last token is too old. `fresh` asks for a new one: the last was not accepted.
-  absl::StatusOr<std::string> Token(bool fresh = false);
+  // the last token is too old.
+  absl::StatusOr<std::string> Token();
 
  private:
   const std::shared_ptr<grpc::Channel> org_service_;
