@@ -306,8 +306,8 @@ void CheckLimit(absl::string_view field, const std::optional<Limit>& limit,
 absl::Status CheckPolicy(const ClockPolicy& policy) {
   std::vector<Violation> violations;
   CheckLimit("accept", policy.accept, violations);
+  CheckLimit("dispatch", policy.dispatch, violations);
   CheckLimit("acknowledge", policy.acknowledge, violations);
-  CheckLimit("first_contact", policy.first_contact, violations);
   CheckLimit("finish", policy.finish, violations);
   if (!AreHours(policy.business_hours)) {
     violations.push_back({"business_hours", "must be ranges of one day, in order and apart"});

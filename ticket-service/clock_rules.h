@@ -52,8 +52,8 @@ struct LightThresholds {
 // One dated row of policy. A missing limit means that there is none.
 struct ClockPolicy {
   std::optional<Limit> accept;
+  std::optional<Limit> dispatch;
   std::optional<Limit> acknowledge;
-  std::optional<Limit> first_contact;
   std::optional<Limit> finish;
   std::vector<MinuteRange> business_hours = {{9 * 60, 12 * 60}, {14 * 60, 18 * 60}};
   LightThresholds thresholds;

@@ -339,11 +339,11 @@ TEST(CheckPolicy, NamesEveryFieldThatCannotBe) {
   }
   policy.accept = {kWall, 0};
   policy.acknowledge = {kDays, 4000};
-  policy.first_contact = {kHours, -5};
+  policy.dispatch = {kHours, -5};
   const std::string message(CheckPolicy(policy).message());
   EXPECT_THAT(message, HasSubstr("accept.amount"));
   EXPECT_THAT(message, HasSubstr("acknowledge.amount"));
-  EXPECT_THAT(message, HasSubstr("first_contact.amount"));
+  EXPECT_THAT(message, HasSubstr("dispatch.amount"));
 }
 
 }  // namespace
