@@ -18,20 +18,24 @@ constexpr absl::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 // Tells this hash from every other hash of the same characters.
 constexpr absl::string_view kDomain = "qungong tracking code v1\n";
 
+absl::Status Malformed() {
+  return WithChinese(WithReason(absl::InvalidArgumentError("not a tracking code of 16 characters"),
+                                "TRACKING_CODE_MALFORMED"),
+                     "查询码格式不对，应为16位字母和数字。");
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> NormalizeTrackingCode(absl::string_view typed) {
-  std::string code = typed.size() > kLongestTyped ? "" : FoldTypedCode(typed);
+  if (typed.size() > kLongestTyped) return Malformed();
+  std::string code = FoldTypedCode(typed);
   for (char& c : code) {
     if (c == 'I' || c == 'L') c = '1';
     if (c == 'O') c = '0';
   }
   if (code.size() != kLength ||
-      code.find_first_not_of(kAlphabet.data(), 0, kAlphabet.size()) != std::string::npos) {
-    return WithChinese(
-        WithReason(absl::InvalidArgumentError("not a tracking code of 16 characters"),
-                   "TRACKING_CODE_MALFORMED"),
-        "查询码格式不对，应为16位字母和数字。");
+      code.find_first_not_of(std::string(kAlphabet)) != std::string::npos) {
+    return Malformed();
   }
   return code;
 }
