@@ -40,12 +40,15 @@ struct Node {
 // Collection of a kind: "units", "divisions", "serviceCenters".
 absl::string_view CollectionOf(pb::NodeKind kind);
 
-// Replaces what is known of these nodes, grants and calendars, and recomputes the closure below changed edges.
-// Parents must be known or in the same change. INVALID_ARGUMENT TREE_CYCLE / TREE_UNKNOWN_PARENT changes nothing.
+// Replaces what is known of these nodes, grants and calendars, and recomputes the closure below changed edges. Of a
+// node that comes twice the last record counts. Parents must be known or in the same change. INVALID_ARGUMENT
+// TREE_CYCLE, TREE_UNKNOWN_PARENT or RECORD_INVALID: the transaction must not go on.
 absl::Status Apply(mysql::Tx& tx, const pb::DirectoryChange& change);
 
 // The stored record of a node, with its whole history; DeniedOrAbsent if there is none.
 absl::StatusOr<pb::NodeRecord> LoadRecord(mysql::Tx& tx, const Uuid& id);
+// Those of them that are known, in no particular order.
+absl::StatusOr<std::vector<pb::NodeRecord>> LoadRecords(mysql::Tx& tx, absl::Span<const Uuid> ids);
 
 // The node as of `day`; nullopt if it does not exist then.
 absl::StatusOr<std::optional<Node>> FindNode(mysql::Tx& tx, const Uuid& id, int32_t day);
