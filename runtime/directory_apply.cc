@@ -322,10 +322,12 @@ absl::Status ApplyNodes(Tx& tx, const pb::DirectoryChange& change) {
     UuidSet changed;
     UuidSet known;
     for (const ParsedNode& node : nodes) {
+      // A node without edges in this tree may still stand above others in it.
       const auto it = before.find(node.id);
-      const bool was_in = it != before.end() && it->second.IsIn(tree);
-      if (!was_in && !node.shape.IsIn(tree)) continue;
-      if (was_in && it->second.In(tree) == node.shape.In(tree)) continue;
+      if (it == before.end() ? !node.shape.IsIn(tree)
+                             : it->second.In(tree) == node.shape.In(tree)) {
+        continue;
+      }
       changed.insert(node.id);
       if (it != before.end()) known.insert(node.id);
     }
