@@ -33,6 +33,9 @@ constexpr char kNodes[] = "directory_nodes n";
 constexpr char kNodesOfEdges[] = "directory_edges e JOIN directory_nodes n ON n.id = e.child_id";
 constexpr char kNodesAbove[] = "directory_closure c JOIN directory_nodes n ON n.id = c.ancestor_id";
 
+constexpr char kSelectAncestorIds[] =
+    "SELECT ancestor_id FROM directory_closure"
+    " WHERE tree = ? AND descendant_id = ? AND valid_from <= ? AND valid_to > ? ORDER BY depth";
 constexpr char kSelectCommonSuperior[] =
     "SELECT a.ancestor_id FROM directory_closure a JOIN directory_closure b"
     " ON b.tree = a.tree AND b.ancestor_id = a.ancestor_id"
@@ -208,6 +211,15 @@ absl::StatusOr<std::vector<Node>> Ancestors(Tx& tx, pb::Tree tree, const Uuid& n
                                        "AND c.valid_to > ? ORDER BY c.depth"),
                             on, on, on, on, tree, node, on, on));
   return ToNodes(rows);
+}
+
+absl::StatusOr<std::vector<Uuid>> AncestorIds(Tx& tx, pb::Tree tree, const Uuid& node,
+                                              int32_t day) {
+  const absl::CivilDay on = FromDayNumber(day);
+  ASSIGN_OR_RETURN(const Rows rows, tx.Query(kSelectAncestorIds, tree, node, on, on));
+  std::vector<Uuid> ids;
+  for (const Row& row : rows) ids.push_back(row.Id(0));
+  return ids;
 }
 
 absl::StatusOr<std::optional<Node>> NearestCommonSuperior(Tx& tx, pb::Tree tree, const Uuid& a,
