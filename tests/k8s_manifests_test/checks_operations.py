@@ -1,6 +1,7 @@
 """More invariants: secrets, migrations, the database, and what only one overlay promises."""
 
 import base64
+import json
 import re
 import subprocess
 
@@ -52,7 +53,7 @@ def least_secrets(world):
         elif w.name == "gateway":
             allowed = tls | {"token-keys"}
         elif w.name == "bootstrap-org":
-            allowed = tls | server | {"token-signing-key", "bootstrap"}
+            allowed = tls | server | {"token-signing-key", "administrators"} | {f"{s}-login" for s in SERVICES[1:]}
         elif w.name == "create-users":
             allowed = {"database-admin", "database-ca", *USERS}
         elif w.kind == "Job":
@@ -124,6 +125,30 @@ def create_users(world):
         f"create-users: {u} is not set" for u in USERS if f"'pw-of-{u.upper().replace('-', '_')}'" not in statements
     ]
     return found + (["create-users: a placeholder is left"] if "${" in statements else [])
+
+
+def bootstrap(world):
+    """The first accounts: the three administrators exclude one another, every service that signs in has its account,
+    and every password comes from a mounted secret."""
+    job = next((w for w in world.workloads("Job") if w.name == "bootstrap-org"), None)
+    files = world.mounted_files(job) if job else {}
+    text = files.get(world.flags(job).get("bootstrap")) if job else None
+    if not text:
+        return ["bootstrap-org: Job or bootstrap.json is missing"]
+    accounts = {a["login"]: a for a in json.loads(text)["accounts"]}
+    found = [
+        f"bootstrap.json: {login} has no password file in the pod"
+        for login, a in accounts.items()
+        if a["passwordFile"] not in files
+    ]
+    roles = [role for a in accounts.values() for role in a["roles"] if role.endswith("_ADMINISTRATOR")]
+    if sorted(roles) != ["AUDIT_ADMINISTRATOR", "SECURITY_ADMINISTRATOR", "SYSTEM_ADMINISTRATOR"] or any(
+        len(a["roles"]) != 1 for a in accounts.values()
+    ):
+        found.append("bootstrap.json: not one account for each of the three administrators")
+    logins = {world.flags(w)["service_login"] for w in world.servers() if "service_login" in world.flags(w)}
+    services = {login for login, a in accounts.items() if (a["kind"], a["roles"]) == ("SERVICE", ["SERVICE"])}
+    return found + [f"bootstrap.json: {login} is no service account" for login in sorted(logins ^ services)]
 
 
 def max_connections(world):

@@ -119,6 +119,13 @@ def collect_binaries(build, directory):
     shutil.copy2(build / "protos/qungong.protoset", directory)
 
 
+def unmount_all_below(directory):
+    """So that it can be deleted, however the test ended."""
+    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+    for mount in reversed([m for m in mounts if m.startswith(f"{directory}/")]):
+        subprocess.run(["umount", "--lazy", mount], timeout=30, check=False)
+
+
 def check_image(buildah, name):
     """What is wrong with a built image, one line each."""
     found, image = [], f"localhost/{name}"
@@ -147,29 +154,33 @@ def check_image(buildah, name):
     return [f"FAILED image {name}: {f}" for f in found]
 
 
+def build_and_check(build, scratch):
+    problems, buildah = [], Builder(scratch)
+    make_base(scratch / "base")
+    buildah.directory("base", scratch / "base", "/")
+    arguments = ["--build-arg", "BASE=localhost/base"]
+    if not FULL:
+        collect_binaries(build, scratch / "out")
+        buildah.directory("out", scratch / "out", "/out/")
+        arguments += ["--build-arg", "BINARIES=localhost/out"]
+    for target in SERVERS:
+        dockerfile = ROOT / "k8s/Dockerfile"
+        buildah.build(target, ROOT, dockerfile, "--target", target, *arguments, timeout=5400 if FULL else 600)
+        problems += check_image(buildah, target)
+    return problems
+
+
 def main():
     build = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build/release").resolve()
     reason = obstacle(build)
     if reason:
         print(f"{'FAILED' if FULL else 'SKIPPED'}: no image was built: {reason}")
         return 1 if FULL else 77
-    problems = []
-    with tempfile.TemporaryDirectory(prefix="qungong-image.") as name:
-        scratch = Path(name)
-        buildah = Builder(scratch)
-        make_base(scratch / "base")
-        buildah.directory("base", scratch / "base", "/")
-        arguments = ["--build-arg", "BASE=localhost/base"]
-        if not FULL:
-            collect_binaries(build, scratch / "out")
-            buildah.directory("out", scratch / "out", "/out/")
-            arguments += ["--build-arg", "BINARIES=localhost/out"]
-        for target in SERVERS:
-            buildah.build(
-                target, ROOT, ROOT / "k8s/Dockerfile", "--target", target, *arguments, timeout=5400 if FULL else 600
-            )
-            problems += check_image(buildah, target)
-        buildah("rmi", "--all", "--force")
+    with tempfile.TemporaryDirectory(prefix="qungong-image.") as scratch:
+        try:
+            problems = build_and_check(build, Path(scratch))
+        finally:
+            unmount_all_below(scratch)
     print(
         *problems,
         f"{len(SERVERS) - len({p.split(':')[0] for p in problems})} passed, "
