@@ -146,6 +146,9 @@ def bootstrap(world):
         len(a["roles"]) != 1 for a in accounts.values()
     ):
         found.append("bootstrap.json: not one account for each of the three administrators")
+    script = set(re.findall(r"\bperson\(\"([^\"]+)\"", world.project["qungong"]))
+    if script != {login for login, a in accounts.items() if a["kind"] == "PERSON"}:
+        found.append(f"bootstrap.json: other people than ./qungong, which has {' '.join(sorted(script))}")
     logins = {world.flags(w)["service_login"] for w in world.servers() if "service_login" in world.flags(w)}
     services = {login for login, a in accounts.items() if (a["kind"], a["roles"]) == ("SERVICE", ["SERVICE"])}
     return found + [f"bootstrap.json: {login} is no service account" for login in sorted(logins ^ services)]
