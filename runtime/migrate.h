@@ -18,7 +18,7 @@ struct Migration {
   absl::string_view sql;
 };
 
-// Applies what is missing, in order: the runtime's, then the service's. A file that changed after it was applied is
+// Applies what is missing, in order (ServiceMain gives the runtime's, then the service's own). A file that changed after it was applied is
 // fatal. Only one process at a time: it holds a lease row.
 absl::Status Migrate(mysql::Session& session, absl::Span<const Migration> migrations);
 

@@ -61,6 +61,13 @@ absl::Status ApplyMigrations(const mysql::Options& options, absl::Span<const Mig
   return Migrate(session, migrations);
 }
 
+// The runtime's migrations, then the service's own.
+std::vector<Migration> AllMigrations(const ServiceSpec& spec) {
+  std::vector<Migration> all(RuntimeMigrations().begin(), RuntimeMigrations().end());
+  all.insert(all.end(), spec.migrations.begin(), spec.migrations.end());
+  return all;
+}
+
 // The database may come up a little later than we do.
 absl::Status WaitForDatabase(mysql::Session& session) {
   const absl::Time last = absl::Now() + absl::Seconds(15);
@@ -115,7 +122,7 @@ class Server {
 };
 
 absl::Status Server::Ready(mysql::Session& session) {
-  RETURN_IF_ERROR(CheckSchema(session, spec_.migrations));
+  RETURN_IF_ERROR(CheckSchema(session, AllMigrations(spec_)));
   if (wiring_.ready) RETURN_IF_ERROR(wiring_.ready(session));
   return absl::OkStatus();
 }
@@ -276,10 +283,10 @@ int ServiceMain(int argc, char** argv, const ServiceSpec& spec) {
   mysql::Session session(*database);
   if (const absl::Status s = WaitForDatabase(session); !s.ok()) return Die("database", s.message());
   if (absl::GetFlag(FLAGS_migrate)) {
-    const absl::Status s = ApplyMigrations(*database, spec.migrations);
+    const absl::Status s = ApplyMigrations(*database, AllMigrations(spec));
     return s.ok() ? 0 : Die("migrations", s.message());
   }
-  if (const absl::Status s = CheckSchema(session, spec.migrations); !s.ok()) return Die("schema", s.message());
+  if (const absl::Status s = CheckSchema(session, AllMigrations(spec)); !s.ok()) return Die("schema", s.message());
   if (const absl::Status s = CheckDatabaseSettings(session); !s.ok()) return Die("database settings", s.message());
   auto keys = KeyRing::FromFile(absl::GetFlag(FLAGS_master_key_file));
   if (!keys.ok()) return Die("--master_key_file", keys.status().message());
