@@ -1,0 +1,232 @@
+#include <atomic>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "gtest/gtest.h"
+#include "runtime/loops.h"
+#include "tests/support/mariadb.h"
+#include "tests/support/matchers.h"
+
+namespace qungong {
+namespace {
+
+using ::qungong::testing::IsOk;
+using ::qungong::testing::IsOkAndHolds;
+using ::qungong::testing::MariaDb;
+
+constexpr char kKind[] = "test.effect";
+
+class LoopsTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { MariaDb::Get().Migrate("ticket"); }
+  void SetUp() override {
+    db_.Clear("ticket");
+    clock_.Stand(now_);
+  }
+
+  mysql::Options Options() {
+    mysql::Options options = db_.OptionsFor("ticket_app");
+    options.clock = &clock_;
+    return options;
+  }
+  void Put(const Uuid& subject, absl::Time due, absl::string_view detail = "") {
+    ASSERT_THAT(session_.Transact({},
+                                  [&](mysql::Tx& tx) {
+                                    return Schedule(tx, NewUuidV7(now_), kKind, subject, due,
+                                                    detail);
+                                  }),
+                IsOk());
+  }
+  int64_t Count(absl::string_view what) {
+    return db_.Query(absl::StrCat("SELECT COUNT(*) FROM qungong_ticket.", what)).at(0).Int64(0);
+  }
+  static int64_t Left(mysql::Session& session) {
+    return session.QueryDirect("SELECT COUNT(*) FROM due_rows").value().at(0).Int64(0);
+  }
+  // An effect that leaves a trace in a table of its own transaction.
+  static absl::Status Trace(mysql::Tx& tx, const Due& due) {
+    return tx
+        .Execute("INSERT INTO projections (name, sequence) VALUES (?, 1)",
+                 due.id.ToString().substr(0, 36))
+        .status();
+  }
+
+  const absl::Time now_ = absl::FromUnixSeconds(
+      1438219800);  // 2015-07-30: the schedule is the database's, not the machine's
+  Clock clock_;
+  MariaDb& db_ = MariaDb::Get();
+  mysql::Session session_{Options()};
+  Metrics metrics_;
+};
+
+TEST_F(LoopsTest, RunsWhatIsDueOldestFirstAndLeavesTheRest) {
+  const Uuid first = NameUuid("1"), second = NameUuid("2"), later = NameUuid("3");
+  Put(second, now_, "b");
+  Put(first, now_ - absl::Hours(1), "a");
+  Put(later, now_ + absl::Microseconds(1));
+  std::string order;
+  const auto effect = [&](mysql::Tx&, const Due& due) {
+    EXPECT_EQ(due.kind, kKind);
+    absl::StrAppend(&order, due.detail, " ");
+    return absl::OkStatus();
+  };
+  EXPECT_THAT(RunDue(session_, kKind, 10, effect), IsOkAndHolds(2));
+  EXPECT_EQ(order, "a b ");
+  EXPECT_THAT(RunDue(session_, kKind, 10, effect), IsOkAndHolds(0));
+  clock_.Stand(now_ + absl::Microseconds(1));
+  EXPECT_THAT(RunDue(session_, kKind, 10, effect), IsOkAndHolds(1));
+  EXPECT_EQ(Count("due_rows"), 0);
+}
+
+TEST_F(LoopsTest, OnePerSubjectMovedOrTakenBack) {
+  const Uuid subject = NameUuid("x");
+  Put(subject, now_ - absl::Hours(2), "old");
+  Put(subject, now_ + absl::Hours(1), "new");
+  EXPECT_EQ(Count("due_rows WHERE detail = 'new'"), 1);
+  EXPECT_EQ(Count("due_rows"), 1);
+  const auto effect = [](mysql::Tx&, const Due&) { return absl::OkStatus(); };
+  EXPECT_THAT(RunDue(session_, kKind, 10, effect), IsOkAndHolds(0));
+  EXPECT_THAT(session_.Transact({}, [&](mysql::Tx& tx) { return Unschedule(tx, kKind, subject); }),
+              IsOk());
+  EXPECT_EQ(Count("due_rows"), 0);
+}
+
+TEST_F(LoopsTest, AtMostLimitAtOnce) {
+  for (int i = 0; i < 5; ++i) Put(NameUuid(absl::StrCat(i)), now_ - absl::Seconds(i));
+  const auto effect = [](mysql::Tx&, const Due&) { return absl::OkStatus(); };
+  EXPECT_THAT(RunDue(session_, kKind, 3, effect), IsOkAndHolds(3));
+  EXPECT_EQ(Count("due_rows"), 2);
+}
+
+TEST_F(LoopsTest, AnEffectThatFailsChangesNothingAndComesBackInAMinute) {
+  Put(NameUuid("bad"), now_ - absl::Hours(1), "bad");
+  Put(NameUuid("good"), now_, "good");
+  const auto effect = [](mysql::Tx& tx, const Due& due) -> absl::Status {
+    RETURN_IF_ERROR(Trace(tx, due));
+    return due.detail == "bad" ? absl::InternalError("planted") : absl::OkStatus();
+  };
+  EXPECT_THAT(RunDue(session_, kKind, 10, effect), IsOkAndHolds(1));
+  EXPECT_EQ(Count("projections"), 1);
+  EXPECT_EQ(Count("due_rows WHERE detail = 'bad' AND due_at = '2015-07-30 01:31:00'"), 1);
+}
+
+TEST_F(LoopsTest, AnEffectMayScheduleItselfAgain) {
+  const Uuid subject = NameUuid("again");
+  Put(subject, now_);
+  const auto effect = [&](mysql::Tx& tx, const Due& due) {
+    return Schedule(tx, NewUuidV7(now_), kKind, due.subject, due.due + absl::Hours(24));
+  };
+  EXPECT_THAT(RunDue(session_, kKind, 10, effect), IsOkAndHolds(1));
+  EXPECT_EQ(Count("due_rows WHERE due_at = '2015-07-31 01:30:00'"), 1);
+}
+
+// A row that is moved between being seen and being claimed belongs to its new instant.
+TEST_F(LoopsTest, ARowThatMovesMeanwhileIsNotRun) {
+  const Uuid first = NameUuid("1"), moved = NameUuid("2");
+  Put(first, now_ - absl::Hours(1));
+  Put(moved, now_);
+  int ran = 0;
+  const auto effect = [&](mysql::Tx&, const Due&) {
+    mysql::Session other(Options());
+    EXPECT_THAT(other.Transact({},
+                               [&](mysql::Tx& tx) {
+                                 return Schedule(tx, NewUuidV7(now_), kKind, moved,
+                                                 now_ + absl::Hours(1));
+                               }),
+                IsOk());
+    ++ran;
+    return absl::OkStatus();
+  };
+  EXPECT_THAT(RunDue(session_, kKind, 10, effect), IsOkAndHolds(1));
+  EXPECT_EQ(ran, 1);
+  EXPECT_EQ(Count("due_rows"), 1);
+}
+
+TEST_F(LoopsTest, ManyReplicasRunEachEffectExactlyOnce) {
+  constexpr int kRows = 200;
+  for (int i = 0; i < kRows; ++i) Put(NameUuid(absl::StrCat(i)), now_ - absl::Seconds(i % 7));
+  std::atomic<int> ran = 0;
+  std::vector<std::thread> replicas;
+  for (int i = 0; i < 4; ++i) {
+    replicas.emplace_back([&] {
+      const mysql::ThreadInit init;
+      mysql::Session session(Options());
+      while (Left(session) > 0) {
+        const absl::StatusOr<int> done = RunDue(session, kKind, 20, Trace);
+        ASSERT_THAT(done, IsOk());
+        ran += *done;
+      }
+    });
+  }
+  for (std::thread& replica : replicas) replica.join();
+  EXPECT_EQ(ran, kRows);
+  EXPECT_EQ(Count("projections"), kRows);
+}
+
+// The reply of each statement is lost once; whatever happens, effect and claim stay together.
+TEST_F(LoopsTest, EveryLostReplyLeavesEffectAndClaimTogether) {
+  for (int at = 0; at < 12; ++at) {
+    SCOPED_TRACE(at);
+    db_.Clear("ticket");
+    Put(NameUuid("x"), now_);
+    int seen = 0;
+    mysql::Options options = Options();
+    options.fault = [&](absl::string_view, bool after) {
+      return after && seen++ == at ? mysql::StatusFromDriver(2013, "HY000", "planted")
+                                   : absl::OkStatus();
+    };
+    mysql::Session session(options);
+    RunDue(session, kKind, 10, Trace).IgnoreError();
+    EXPECT_EQ(Count("due_rows") + Count("projections"), 1);
+    ASSERT_THAT(RunDue(session_, kKind, 10, Trace), IsOk());
+    EXPECT_EQ(Count("projections"), 1);
+  }
+}
+
+TEST_F(LoopsTest, ALoopRunsAgainAsSoonAsItIsWoken) {
+  Loops loops(Options(), metrics_);
+  std::atomic<int> passes = 0;
+  absl::Notification first, second;
+  loops.Add("test", absl::Hours(1), [&](mysql::Session& session) -> absl::StatusOr<bool> {
+    EXPECT_THAT(session.Ping(), IsOk());
+    if (++passes == 1) first.Notify();
+    if (passes == 2) second.Notify();
+    return false;
+  });
+  first.WaitForNotification();
+  loops.Wake("another");
+  loops.Wake("test");
+  ASSERT_TRUE(second.WaitForNotificationWithTimeout(absl::Seconds(10)));
+  loops.Stop();
+  EXPECT_EQ(passes, 2);
+}
+
+TEST_F(LoopsTest, ALoopGoesOnAtOnceWhileThereIsMoreAndSurvivesFailures) {
+  Loops loops(Options(), metrics_);
+  std::atomic<int> passes = 0;
+  absl::Notification done;
+  loops.Add("test", absl::Hours(1), [&](mysql::Session&) -> absl::StatusOr<bool> {
+    switch (++passes) {
+      case 1:
+        return true;
+      case 2:
+        throw std::logic_error("planted");
+      case 3:
+        return absl::UnavailableError("planted");
+      case 4:
+        done.Notify();
+        return false;
+      default:
+        ADD_FAILURE() << "ran without being woken";
+        return false;
+    }
+  });
+  EXPECT_TRUE(done.WaitForNotificationWithTimeout(absl::Seconds(10)));
+  loops.Stop();
+  loops.Wake("test");
+  EXPECT_EQ(passes, 4);
+}
+
+}  // namespace
+}  // namespace qungong
