@@ -43,8 +43,8 @@ Year WeekdaysOf(absl::civil_year_t year) {
 // Turns one exception over: a weekday off, or a day of a weekend on. Every other number is an error
 // in the record.
 absl::Status Turn(const CalendarRecord& record, int32_t number, bool on, Year& working) {
-  const absl::CivilDay day = absl::CivilDay(record.year(), 1, 1) + (number - 1);
-  if (number < 1 || day.year() != record.year()) {
+  const absl::CivilDay day = absl::CivilDay(record.year(), 1, 1) + (int64_t{number} - 1);
+  if (day.year() != record.year()) {
     return Invalid(absl::StrCat(record.year(), " has no day ", number));
   }
   if (IsWeekend(day) != on) {

@@ -1,5 +1,6 @@
 #include "runtime/working_days.h"
 
+#include <cstdint>
 #include <map>
 #include <random>
 #include <string>
@@ -128,6 +129,10 @@ TEST(WorkingCalendar, TheProvisionalAnswerTakesWeekendsOnlyAndSaysSo) {
   const auto due = under_test.ProvisionalAddWorkingDays(CivilDay(2026, 12, 30), 3).value();
   EXPECT_EQ(due.value, CivilDay(2027, 1, 4));
   EXPECT_TRUE(due.provisional);
+  // Out of an unpublished year, into a published one.
+  const auto into = under_test.ProvisionalAddWorkingDays(CivilDay(2014, 12, 30), 2).value();
+  EXPECT_EQ(into.value, CivilDay(2015, 1, 4));
+  EXPECT_TRUE(into.provisional);
   const auto count =
       under_test.ProvisionalCountWorkingDays(CivilDay(2026, 12, 30), CivilDay(2027, 1, 5));
   EXPECT_EQ(count.value, 4);
@@ -154,11 +159,12 @@ CalendarRecord Record(int year, std::vector<int> holidays, std::vector<int> work
 TEST(WorkingCalendar, RefusesRecordsThatCannotBe) {
   // 2015-01-01 was a Thursday, 2015-01-03 a Saturday.
   const std::vector<std::vector<CalendarRecord>> bad = {
-      {Record(2015, {0}, {})},    {Record(2015, {366}, {})},
-      {Record(2015, {-4}, {})},   {Record(2015, {3}, {})},
-      {Record(2015, {}, {1})},    {Record(2015, {1, 1}, {})},
-      {Record(2015, {}, {3, 3})}, {Record(0, {}, {})},
-      {Record(10000, {}, {})},    {Record(2015, {1}, {}), Record(2015, {}, {})}};
+      {Record(2015, {INT32_MIN}, {})}, {Record(2015, {}, {INT32_MAX})},
+      {Record(2015, {0}, {})},         {Record(2015, {366}, {})},
+      {Record(2015, {-4}, {})},        {Record(2015, {3}, {})},
+      {Record(2015, {}, {1})},         {Record(2015, {1, 1}, {})},
+      {Record(2015, {}, {3, 3})},      {Record(0, {}, {})},
+      {Record(10000, {}, {})},         {Record(2015, {1}, {}), Record(2015, {}, {})}};
   for (const auto& records : bad) {
     const absl::Status status = WorkingCalendar::Create(records).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << records[0].DebugString();

@@ -27,13 +27,12 @@ int64_t TicksPerUnit(LimitUnit unit) {
 
 absl::Time StartOf(absl::CivilDay day) { return absl::FromCivil(day, Shanghai()); }
 
-// The union of the pauses: disjoint, in order, none empty.
+// The union of the pauses: apart and in order.
 std::vector<Pause> Union(std::vector<Pause> pauses) {
   std::sort(pauses.begin(), pauses.end(),
             [](const Pause& a, const Pause& b) { return a.from < b.from; });
   std::vector<Pause> merged;
   for (const Pause& pause : pauses) {
-    if (pause.from == pause.to) continue;
     if (!merged.empty() && pause.from <= merged.back().to) {
       merged.back().to = std::max(merged.back().to, pause.to);
     } else {
@@ -62,7 +61,7 @@ class Counter {
     if (target <= 0 || stop <= start_) return std::min(start_, stop);
     for (absl::CivilDay day = DayOf(start_); day.year() <= 9999; ++day) {
       if (!pauses_.empty() && pauses_.back().to == absl::InfiniteFuture() &&
-          pauses_.back().from <= std::max(start_, StartOf(day))) {
+          pauses_.back().from <= StartOf(day)) {
         return absl::InfiniteFuture();
       }
       const std::optional<absl::Time> reached = CountDay(day, target, stop);

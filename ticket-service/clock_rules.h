@@ -86,8 +86,8 @@ struct Deadline {
   std::vector<Step> steps;
 
   bool suspended() const { return due == absl::InfiniteFuture(); }
-  // The last day on which it is in time, to show to people: a limit of working days is due at a
-  // midnight.
+  // The last day on which it is in time, to show to people, since a limit of working days is due at
+  // a midnight. Not while suspended.
   absl::CivilDay LastDay() const;
 };
 
