@@ -1,0 +1,29 @@
+// ticket-service: takes in, routes, times and closes what citizens report.
+#include "runtime/server.h"
+#include "runtime/status.h"
+#include "ticket-service/schedule.h"
+#include "ticket-service/wire.h"
+
+namespace qungong {
+
+absl::Span<const Migration> TicketMigrations();
+
+namespace {
+
+absl::StatusOr<Wiring> Wire(Chassis& chassis) {
+  Wiring wiring;
+  RETURN_IF_ERROR(FollowDirectory(chassis, wiring, ticket::OnDirectoryChange));
+  ticket::WireTickets(chassis, wiring);
+  return wiring;
+}
+
+}  // namespace
+}  // namespace qungong
+
+int main(int argc, char** argv) {
+  return qungong::ServiceMain(argc, argv,
+                              {.name = "ticket-service",
+                               .migrations = qungong::TicketMigrations(),
+                               .wire = qungong::Wire,
+                               .command = {}});
+}

@@ -1,0 +1,183 @@
+#include "ticket-service/scope_store.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "runtime/directory.h"
+#include "runtime/status.h"
+#include "ticket-service/proto_time.h"
+#include "ticket-service/ticket_class.h"
+#include "ticket-service/ticket_store.h"
+
+namespace qungong::ticket {
+namespace {
+
+using mysql::Param;
+
+constexpr char kCopyScope[] = R"sql(
+  INSERT INTO ticket_scopes (node_id, ticket_id, submitted_at, state, class_code, line, channel, light, division_id,
+    lead_unit_id, due_at, number)
+  SELECT ?, id, submitted_at, state, class_code, line, channel, light, division_id, lead_unit_id, clock_due_at, number
+  FROM tickets WHERE id = ?)sql";
+constexpr char kUpdateScopes[] =
+    "UPDATE ticket_scopes SET state = ?, class_code = ?, line = ?, light = ?, lead_unit_id = ?, "
+    "due_at = ?"
+    " WHERE ticket_id = ? AND node_id IN (";
+
+std::string Marks(size_t n) { return absl::StrJoin(std::vector<absl::string_view>(n, "?"), ", "); }
+
+// A unit and everything above it today; as it last was, if it is no more.
+absl::StatusOr<std::vector<Uuid>> UpwardFrom(mysql::Tx& tx, const Uuid& unit, int32_t today) {
+  ASSIGN_OR_RETURN(auto nodes,
+                   directory::AncestorIds(tx, rpc::v1::ADMINISTRATIVE_TREE, unit, today));
+  if (nodes.empty()) {
+    ASSIGN_OR_RETURN(const rpc::v1::NodeRecord record, directory::LoadRecord(tx, unit));
+    ASSIGN_OR_RETURN(nodes, directory::AncestorIds(tx, rpc::v1::ADMINISTRATIVE_TREE, unit,
+                                                   record.valid().to_day() - 1));
+  }
+  nodes.push_back(unit);
+  return nodes;
+}
+
+absl::StatusOr<std::set<Uuid>> NodesOver(mysql::Tx& tx, const std::vector<Uuid>& units,
+                                         int32_t today) {
+  std::set<Uuid> nodes;
+  for (const Uuid& unit : units) {
+    ASSIGN_OR_RETURN(const std::vector<Uuid> upward, UpwardFrom(tx, unit, today));
+    nodes.insert(upward.begin(), upward.end());
+  }
+  return nodes;
+}
+
+absl::StatusOr<std::set<Uuid>> StoredNodes(mysql::Tx& tx, const Uuid& ticket) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   tx.Query("SELECT node_id FROM ticket_scopes WHERE ticket_id = ?", ticket));
+  std::set<Uuid> nodes;
+  for (const mysql::Row& row : rows) nodes.insert(row.Id(0));
+  return nodes;
+}
+
+// Rows are touched by their whole primary key only: a range would lock the gap where the next
+// ticket goes.
+absl::Status ReplaceNodes(mysql::Tx& tx, const Uuid& ticket, const std::set<Uuid>& stored,
+                          const std::set<Uuid>& wanted) {
+  for (const Uuid& node : stored) {
+    if (wanted.contains(node)) continue;
+    RETURN_IF_ERROR(
+        tx.Execute("DELETE FROM ticket_scopes WHERE node_id = ? AND ticket_id = ?", node, ticket)
+            .status());
+  }
+  for (const Uuid& node : wanted) {
+    if (stored.contains(node)) continue;
+    RETURN_IF_ERROR(tx.Execute(kCopyScope, node, ticket).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status UpdateNodes(mysql::Tx& tx, const TicketRecord& record, const std::set<Uuid>& nodes) {
+  if (nodes.empty()) return absl::OkStatus();
+  const pb::Ticket& t = record.ticket;
+  std::optional<Uuid> lead;
+  if (!t.lead_unit().empty()) {
+    ASSIGN_OR_RETURN(lead, ParseResourceName(kUnits, t.lead_unit()));
+  }
+  std::optional<absl::Time> due;
+  if (t.has_deadline()) due = FromProto(t.deadline().due_time());
+  const std::string class_code = ClassCode(t.ticket_class());
+  std::vector<Param> params = {t.state(), class_code, record.facts.line, t.deadline().light(),
+                               lead,      due,        record.id};
+  params.insert(params.end(), nodes.begin(), nodes.end());
+  return tx.Execute(absl::StrCat(kUpdateScopes, Marks(nodes.size()), ")"), absl::MakeConstSpan(params)).status();
+}
+
+absl::Status AddUnits(mysql::Tx& tx, const Uuid& ticket, const std::vector<Uuid>& units) {
+  for (const Uuid& unit : units) {
+    RETURN_IF_ERROR(tx.Execute("INSERT IGNORE INTO ticket_units (ticket_id, unit_id) VALUES (?, ?)",
+                               ticket, unit)
+                        .status());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status SaveScopes(mysql::Tx& tx, int32_t today, const TicketRecord& record) {
+  const std::vector<std::string> before =
+      record.version == 0 ? std::vector<std::string>() : ConcernedUnits(record.before);
+  const std::vector<std::string> now = ConcernedUnits(record.ticket);
+  ASSIGN_OR_RETURN(const std::set<Uuid> stored,
+                   record.version == 0 ? std::set<Uuid>() : StoredNodes(tx, record.id));
+  if (now == before) return UpdateNodes(tx, record, stored);
+  std::vector<Uuid> units;
+  for (const std::string& name : now) {
+    ASSIGN_OR_RETURN(const Uuid unit, ParseResourceName(kUnits, name));
+    units.push_back(unit);
+  }
+  RETURN_IF_ERROR(AddUnits(tx, record.id, units));
+  ASSIGN_OR_RETURN(const std::set<Uuid> wanted, NodesOver(tx, units, today));
+  RETURN_IF_ERROR(ReplaceNodes(tx, record.id, stored, wanted));
+  return UpdateNodes(tx, record, wanted);
+}
+
+absl::Status RewriteScopes(mysql::Tx& tx, int32_t today, const Uuid& ticket) {
+  RETURN_IF_ERROR(tx.Query("SELECT version FROM tickets WHERE id = ? FOR UPDATE", ticket).status());
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   tx.Query("SELECT unit_id FROM ticket_units WHERE ticket_id = ?", ticket));
+  std::vector<Uuid> units;
+  for (const mysql::Row& row : rows) units.push_back(row.Id(0));
+  ASSIGN_OR_RETURN(const std::set<Uuid> stored, StoredNodes(tx, ticket));
+  ASSIGN_OR_RETURN(const std::set<Uuid> wanted, NodesOver(tx, units, today));
+  return ReplaceNodes(tx, ticket, stored, wanted);
+}
+
+std::vector<Reach> ReachOf(const std::vector<directory::Grant>& grants) {
+  std::set<Uuid> whole;
+  std::set<std::pair<Uuid, std::string>> lines;
+  for (const directory::Grant& grant : grants) {
+    if (grant.line.empty()) {
+      whole.insert(grant.node);
+    } else {
+      lines.emplace(grant.node, grant.line);
+    }
+  }
+  std::vector<Reach> reach;
+  for (const Uuid& node : whole) reach.push_back({node, ""});
+  for (const auto& [node, line] : lines) {
+    if (!whole.contains(node)) reach.push_back({node, line});
+  }
+  return reach;
+}
+
+absl::Status CheckMaySee(Read& read, const TicketRecord& record) {
+  std::vector<Param> params = {record.id};
+  for (const directory::Grant& grant : read.grants()) {
+    if (grant.line.empty() || grant.line == record.facts.line) params.push_back(grant.node);
+  }
+  if (params.size() > 1) {
+    const std::string sql =
+        absl::StrCat("SELECT 1 FROM ticket_scopes WHERE ticket_id = ? AND node_id IN (",
+                     Marks(params.size() - 1), ") LIMIT 1");
+    ASSIGN_OR_RETURN(const mysql::Rows rows, read.tx().Query(sql, absl::MakeConstSpan(params)));
+    if (!rows.empty()) return absl::OkStatus();
+  }
+  return DeniedOrAbsent(record.ticket.name());
+}
+
+absl::StatusOr<std::vector<Uuid>> GrantedAbove(Read& read, const TicketRecord& record,
+                                               const std::string& unit) {
+  ASSIGN_OR_RETURN(const Uuid id, ParseResourceName(kUnits, unit));
+  ASSIGN_OR_RETURN(const std::vector<Uuid> upward, UpwardFrom(read.tx(), id, read.call().today));
+  std::vector<Uuid> granted;
+  for (const directory::Grant& grant : read.grants()) {
+    if (!grant.line.empty() && grant.line != record.facts.line) continue;
+    if (std::find(upward.begin(), upward.end(), grant.node) != upward.end())
+      granted.push_back(grant.node);
+  }
+  if (granted.empty()) return DeniedOrAbsent(record.ticket.name());
+  return granted;
+}
+
+}  // namespace qungong::ticket

@@ -1,0 +1,42 @@
+// Who may see and do what: one row per ticket and node at or above a unit concerned, and the
+// caller's grants.
+#ifndef QUNGONG_TICKET_SERVICE_SCOPE_STORE_H_
+#define QUNGONG_TICKET_SERVICE_SCOPE_STORE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "runtime/ids.h"
+#include "runtime/mysql.h"
+#include "runtime/operation.h"
+
+namespace qungong::ticket {
+
+struct TicketRecord;
+
+// Writes the scope rows of a changed ticket: all of them if the units concerned changed, otherwise
+// what lists filter by.
+absl::Status SaveScopes(mysql::Tx& tx, int32_t today, const TicketRecord& record);
+// Writes the scope rows of a ticket anew from the tree as it stands today.
+absl::Status RewriteScopes(mysql::Tx& tx, int32_t today, const Uuid& ticket);
+
+// A node from which the caller sees tickets of one line, or of all ("").
+struct Reach {
+  Uuid node;
+  std::string line;
+};
+// From the caller's grants for this method, without those that another one contains.
+std::vector<Reach> ReachOf(const std::vector<directory::Grant>& grants);
+
+// OK if the ticket concerns a unit within the caller's reach; otherwise DeniedOrAbsent.
+absl::Status CheckMaySee(Read& read, const TicketRecord& record);
+// Nodes of the caller's grants for this method at or above a unit, for the ticket's line; never
+// empty: DeniedOrAbsent.
+absl::StatusOr<std::vector<Uuid>> GrantedAbove(Read& read, const TicketRecord& record,
+                                               const std::string& unit);
+
+}  // namespace qungong::ticket
+
+#endif  // QUNGONG_TICKET_SERVICE_SCOPE_STORE_H_
