@@ -6,6 +6,7 @@
 #include "org-service/appointment_store.h"
 #include "org-service/dates.h"
 #include "org-service/listing.h"
+#include "org-service/org_codes.h"
 #include "org-service/person_rules.h"
 #include "runtime/status.h"
 
@@ -30,12 +31,12 @@ absl::StatusOr<StoredPerson> Load(Read& read, const std::string& name, RowLock l
   return *std::move(person);
 }
 
-absl::StatusOr<std::string> CheckedIdNumber(const std::string& given) {
-  std::string id_number = NormalizeIdNumber(given);
-  if (!id_number.empty() && !IsIdNumber(id_number)) {
-    return InvalidField("id_number", "is not a citizen's id number with a right check digit");
-  }
-  return id_number;
+// In its one form; "" for none.
+absl::StatusOr<std::string> CheckedIdNumber(const std::string& typed) {
+  if (typed.empty()) return "";
+  absl::StatusOr<IdNumber> id_number = ParseIdNumber(typed);
+  if (!id_number.ok()) return InvalidField("id_number", id_number.status().message());
+  return id_number->text;
 }
 
 absl::StatusOr<v1::ListPeopleResponse> Respond(Read& read, const Conditions& conditions,
@@ -118,9 +119,10 @@ absl::StatusOr<v1::ListPeopleResponse> PersonHandlers::SearchPeople(
   }
   ASSIGN_OR_RETURN(const ListPage page, ListPage::Open(read, request));
   const std::vector<Uuid> nodes = read.GrantedNodes();
-  const std::string index = request.phone().empty()
-                                ? IdNumberIndex(read.keys(), NormalizeIdNumber(request.id_number()))
-                                : PhoneIndex(read.keys(), NormalizePhone(request.phone()));
+  ASSIGN_OR_RETURN(const std::string id_number, CheckedIdNumber(request.id_number()));
+  const std::string index = id_number.empty()
+                                ? PhoneIndex(read.keys(), NormalizePhone(request.phone()))
+                                : IdNumberIndex(read.keys(), id_number);
   Conditions conditions;
   conditions.And(request.phone().empty() ? "p.id_index = ?" : "p.phone_index = ?", index);
   conditions.AndWithin("p.unit_id", nodes, FromDayNumber(read.call().today));

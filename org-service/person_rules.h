@@ -18,11 +18,6 @@ std::string MaskIdNumber(absl::string_view id_number);
 // One form for one number, so that equal numbers have equal indexes: digits only, +86 and 0086
 // before a mainland number dropped, other countries with their +.
 std::string NormalizePhone(absl::string_view phone);
-// Without spaces, the last X in capitals.
-std::string NormalizeIdNumber(absl::string_view id_number);
-
-// GB 11643: 17 digits and a check digit, with a date of birth that exists. Expects the normal form.
-bool IsIdNumber(absl::string_view id_number);
 
 }  // namespace qungong::org
 

@@ -48,35 +48,5 @@ TEST(NormalizePhone, EqualNumbersAreEqual) {
   EXPECT_EQ(NormalizePhone(""), "");
 }
 
-TEST(NormalizeIdNumber, EqualNumbersAreEqual) {
-  EXPECT_EQ(NormalizeIdNumber("11010519491231002x"), "11010519491231002X");
-  EXPECT_EQ(NormalizeIdNumber(" 110105 19491231 002X "), "11010519491231002X");
-}
-
-TEST(IsIdNumber, KnowsTheStandardsVectors) {
-  EXPECT_TRUE(IsIdNumber("11010519491231002X"));
-  EXPECT_TRUE(IsIdNumber("440524188001010014"));
-}
-
-TEST(IsIdNumber, FindsEveryWrongDigit) {
-  const std::string good = "11010519491231002X";
-  for (size_t i = 0; i < 17; ++i) {
-    for (char digit = '0'; digit <= '9'; ++digit) {
-      std::string changed = good;
-      if (changed[i] == digit) continue;
-      changed[i] = digit;
-      EXPECT_FALSE(IsIdNumber(changed)) << changed;
-    }
-  }
-}
-
-TEST(IsIdNumber, RefusesWhatIsNoNumber) {
-  // The last one has a right check digit, but was born on 1949-02-31.
-  for (const char* text : {"", "1101051949123100", "11010519491231002x", "1101051949123100AX",
-                           "110105194912310021", "110105194902310026"}) {
-    EXPECT_FALSE(IsIdNumber(text)) << text;
-  }
-}
-
 }  // namespace
 }  // namespace qungong::org
