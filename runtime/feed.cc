@@ -128,8 +128,10 @@ absl::Status WriteNumbers(mysql::Tx& tx, absl::Span<const Unnumbered> events, in
   for (size_t at = 0; at < events.size();) {
     size_t n = kNumberAtOnce;
     while (n > events.size() - at) n /= 2;
-    std::string sql = "UPDATE events e JOIN (SELECT ? AS month, ? AS id, ? AS sequence, ? AS hash";
-    for (size_t i = 1; i < n; ++i) absl::StrAppend(&sql, " UNION ALL SELECT ?, ?, ?, ?");
+    // The casts: a column of a derived table is text unless it is told otherwise, and ids are not text.
+    constexpr char kRow[] = " SELECT ? AS month, CAST(? AS BINARY(16)) AS id, ? AS sequence, CAST(? AS BINARY(32)) AS hash";
+    std::string sql = absl::StrCat("UPDATE events e JOIN (", kRow);
+    for (size_t i = 1; i < n; ++i) absl::StrAppend(&sql, " UNION ALL", kRow);
     absl::StrAppend(&sql, ") n ON e.month = n.month AND e.id = n.id SET e.sequence = n.sequence, e.hash = n.hash");
     std::vector<mysql::Param> params;
     for (size_t i = at; i < at + n; ++i) {
