@@ -22,6 +22,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "runtime/status.h"
 
 namespace qungong::testing {
 namespace {
@@ -228,15 +229,22 @@ void MariaDb::Migrate(absl::string_view service, absl::Span<const Migration> mig
 
 void MariaDb::Clear(absl::string_view service) {
   const std::string schema = absl::StrCat("qungong_", service);
+  const std::vector<std::string> tables = TablesOf(schema);
+  const std::vector<std::string> seeds = TablesOf(schema + "_seed");
   Query("SET SESSION foreign_key_checks = 0");
-  Query("START TRANSACTION");
-  for (const std::string& table : TablesOf(schema))
-    Query(absl::StrCat("DELETE FROM ", schema, ".", table));
-  for (const std::string& table : TablesOf(schema + "_seed")) {
-    Query(absl::StrCat("INSERT INTO ", schema, ".", table, " SELECT * FROM ", schema, "_seed.",
-                       table));
-  }
-  Query("COMMIT");
+  // Retried: a loop of the service may be in the way.
+  const absl::Status status = root_->Transact({}, [&](mysql::Tx& tx) -> absl::Status {
+    for (const std::string& table : tables) {
+      RETURN_IF_ERROR(tx.Execute(absl::StrCat("DELETE FROM ", schema, ".", table)).status());
+    }
+    for (const std::string& table : seeds) {
+      RETURN_IF_ERROR(tx.Execute(absl::StrCat("INSERT INTO ", schema, ".", table, " SELECT * FROM ",
+                                              schema, "_seed.", table))
+                          .status());
+    }
+    return absl::OkStatus();
+  });
+  Check(status, "clearing");
   Query("SET SESSION foreign_key_checks = 1");
 }
 
