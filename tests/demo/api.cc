@@ -54,6 +54,7 @@ class Api::Impl {
   std::string host;
   int port;
   std::string cookie;
+  std::string authorization;
   boost::asio::io_context io;
   beast::tcp_stream stream;
   bool connected = false;
@@ -76,6 +77,7 @@ Reply Api::Send(const std::string& verb, const std::string& target, const std::s
   request.set(http::field::host, impl_->host);
   request.set("X-Requested-With", "qungong");
   if (!impl_->cookie.empty()) request.set(http::field::cookie, impl_->cookie);
+  if (!impl_->authorization.empty()) request.set(http::field::authorization, impl_->authorization);
   if (!content_type.empty()) request.set(http::field::content_type, content_type);
   request.body() = body;
   request.prepare_payload();
@@ -110,6 +112,10 @@ Reply Api::Send(const std::string& verb, const std::string& target, const std::s
   }
   return Reply{};
 }
+
+void Api::UseCookie(const std::string& cookie) { impl_->cookie = cookie; }
+void Api::UseToken(const std::string& bearer) { impl_->authorization = "Bearer " + bearer; }
+std::string Api::cookie() const { return impl_->cookie; }
 
 Reply Api::SignIn(const std::string& login, const std::string& password) {
   google::protobuf::Struct body;

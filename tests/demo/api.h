@@ -35,6 +35,11 @@ class Api {
   Reply Get(const std::string& target, google::protobuf::Message* reply = nullptr);
   Reply Post(const std::string& target, const google::protobuf::Message& request,
              google::protobuf::Message* reply = nullptr);
+  // Sends this cookie or this authorization instead of the session's.
+  void UseCookie(const std::string& cookie);
+  void UseToken(const std::string& bearer);
+  std::string cookie() const;
+
   Reply PostText(const std::string& target, const std::string& body, const std::string& content_type);
 
  private:
