@@ -18,6 +18,9 @@ namespace {
 using ::qungong::testing::HasReason;
 using ::qungong::testing::IsOk;
 using ::qungong::testing::IsOkAndHolds;
+using ::qungong::testing::HasReason;
+using ::qungong::testing::IsOk;
+using ::qungong::testing::IsOkAndHolds;
 using ::qungong::testing::MariaDb;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
