@@ -66,11 +66,19 @@ TestService::TestService(const std::string& name, absl::Span<const Migration> mi
                          const Wire& wire)
     : schema_of_(name),
       database_(Migrated(name, migrations, clock_)),
+      faulty_([this] {
+        mysql::Options options = database_;
+        options.fault = [this](absl::string_view sql, bool after) {
+          absl::MutexLock lock(&fault_mutex_);
+          return fault_ ? fault_(sql, after) : absl::OkStatus();
+        };
+        return options;
+      }()),
       keys_(KeyRing::ForTest()),
       pages_(keys_.Derive("page tokens")),
       signer_(OrDie(TokenSigner::FromFile(TokenSigningKeyFile()), "signing key")),
       tokens_(OrDie(TokenVerifier::FromFile(TokenKeysFile()), "token keys")),
-      workers_(database_, kThreads, kMaxPending),
+      workers_(faulty_, kThreads, kMaxPending),
       loops_(database_, metrics_),
       chassis_{name + "-service", clock_,   database_, keys_, pages_,
                *tokens_,          metrics_, workers_,  loops_},
@@ -102,6 +110,11 @@ TestService::~TestService() {
 void TestService::Reset() {
   MariaDb::Get().Clear(schema_of_);
   clock_.Stand(TestNow());
+}
+
+void TestService::SetFault(std::function<absl::Status(absl::string_view sql, bool after)> fault) {
+  absl::MutexLock lock(&fault_mutex_);
+  fault_ = std::move(fault);
 }
 
 std::string TestService::target() const { return absl::StrCat("127.0.0.1:", port_); }

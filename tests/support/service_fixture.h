@@ -16,9 +16,11 @@
 #include <string>
 
 #include "absl/functional/function_ref.h"
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "grpcpp/grpcpp.h"
@@ -77,13 +79,18 @@ class TestService {
   void Transact(absl::FunctionRef<absl::Status(mysql::Tx&)> f);
   // Writes directory records as if they had come with the feed.
   void ApplyDirectory(const rpc::v1::DirectoryChange& change);
+  // Called before and after every statement of the workers (see mysql::Options::fault); null: no faults.
+  void SetFault(std::function<absl::Status(absl::string_view sql, bool after)> fault);
   // Rows of a table, or of a condition: Count("events WHERE kind = 'Ticket.ACCEPTED'").
   int64_t Count(absl::string_view what);
 
  private:
+  absl::Mutex fault_mutex_;
+  std::function<absl::Status(absl::string_view, bool)> fault_ ABSL_GUARDED_BY(fault_mutex_);
   Clock clock_;
   const std::string schema_of_;
   const mysql::Options database_;
+  const mysql::Options faulty_;  // the workers'
   const KeyRing keys_;
   const PageCodec pages_;
   std::unique_ptr<TokenSigner> signer_;

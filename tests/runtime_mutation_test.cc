@@ -1,0 +1,330 @@
+// The wrapper and the mutation protocol, on a service of the smallest kind and a real MariaDB.
+#include <atomic>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "qungong/note/v1/note_service.grpc.pb.h"
+#include "runtime/rpc.h"
+#include "tests/support/matchers.h"
+#include "tests/support/service_fixture.h"
+
+namespace qungong {
+namespace {
+
+namespace pb = note::v1;
+using ::qungong::testing::HasReason;
+using ::qungong::testing::IsOk;
+using ::qungong::testing::StatusIs;
+using ::qungong::testing::TestService;
+
+constexpr char kNotes[] = R"sql(
+CREATE TABLE IF NOT EXISTS notes (
+  id BINARY(16) NOT NULL, version INT UNSIGNED NOT NULL, text VARCHAR(1000) NOT NULL, PRIMARY KEY (id)
+) ENGINE = InnoDB)sql";
+
+class NoteHandlers {
+ public:
+  absl::StatusOr<pb::Note> WriteNote(Mutation& m, const pb::WriteNoteRequest& request) {
+    ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("notes", request.name()));
+    ASSIGN_OR_RETURN(const auto row, m.tx().QueryOne("SELECT version FROM notes WHERE id = ? FOR UPDATE", id));
+    pb::Note note;
+    note.set_name(request.name());
+    note.set_text(request.text());
+    note.set_version(row.has_value() ? row->Int64(0) + 1 : 1);
+    RETURN_IF_ERROR(m.tx()
+                        .Execute("INSERT INTO notes (id, version, text) VALUES (?, ?, ?)"
+                                 " ON DUPLICATE KEY UPDATE version = VALUES(version), text = VALUES(text)",
+                                 id, note.version(), note.text())
+                        .status());
+    Event event;
+    event.aggregate = note.name();
+    event.version = note.version();
+    event.kind = "Note.WRITTEN";
+    m.Emit(std::move(event));
+    return note;
+  }
+  absl::StatusOr<pb::Note> ReadNote(Read& read, const pb::ReadNoteRequest& request) {
+    ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("notes", request.name()));
+    ASSIGN_OR_RETURN(const auto row, read.tx().QueryOne("SELECT version, text FROM notes WHERE id = ?", id));
+    if (!row.has_value()) return DeniedOrAbsent(request.name());
+    pb::Note note;
+    note.set_name(request.name());
+    note.set_version(row->Int64(0));
+    note.set_text(row->String(1));
+    return note;
+  }
+  absl::StatusOr<std::unique_ptr<Producer<pb::Note>>> RepeatNote(Read&, const pb::ReadNoteRequest& request) {
+    class Repeater : public Producer<pb::Note> {
+     public:
+      explicit Repeater(int times) : left_(times) {}
+      absl::StatusOr<StreamStep> Next(Read&, pb::Note& note) override {
+        if (left_ == 0) return StreamStep::End();
+        note.set_version(left_--);
+        return StreamStep::Send();
+      }
+
+     private:
+      int left_;
+    };
+    return std::unique_ptr<Producer<pb::Note>>(std::make_unique<Repeater>(request.times()));
+  }
+  absl::StatusOr<pb::Note> UploadNote(Mutation& m, const pb::WriteNoteRequest& metadata, const std::string& content) {
+    pb::WriteNoteRequest request = metadata;
+    request.set_text(content);
+    return WriteNote(m, request);
+  }
+};
+
+class NoteServiceImpl final : public pb::NoteService::CallbackService {
+ public:
+  explicit NoteServiceImpl(Chassis& chassis) : rpc_(chassis, "qungong.note.v1.NoteService") {}
+  Reactor* WriteNote(Context* c, const pb::WriteNoteRequest* q, pb::Note* r) override {
+    return rpc_.Mutate(__func__, c, q, r, handlers_, &NoteHandlers::WriteNote);
+  }
+  Reactor* ReadNote(Context* c, const pb::ReadNoteRequest* q, pb::Note* r) override {
+    return rpc_.Read(__func__, c, q, r, handlers_, &NoteHandlers::ReadNote);
+  }
+  grpc::ServerWriteReactor<pb::Note>* RepeatNote(Context* c, const pb::ReadNoteRequest* q) override {
+    return rpc_.Stream(__func__, c, q, handlers_, &NoteHandlers::RepeatNote);
+  }
+  grpc::ServerReadReactor<pb::UploadNoteRequest>* UploadNote(Context* c, pb::Note* r) override {
+    return rpc_.Upload<pb::UploadNoteRequest, pb::WriteNoteRequest>(__func__, c, r, 1000, handlers_,
+                                                                    &NoteHandlers::UploadNote);
+  }
+
+ private:
+  Rpc rpc_;
+  NoteHandlers handlers_;
+};
+
+absl::StatusOr<Wiring> Wire(Chassis& chassis) {
+  Wiring wiring;
+  wiring.services.push_back(std::make_unique<NoteServiceImpl>(chassis));
+  return wiring;
+}
+
+class MutationTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    static const Migration kMigrations[] = {{"note/0001_notes", kNotes}};
+    service_ = new TestService("ticket", kMigrations, Wire);
+    stub_ = pb::NoteService::NewStub(service_->channel()).release();
+  }
+  static void TearDownTestSuite() {
+    delete stub_;
+    delete service_;
+  }
+  void SetUp() override { service_->Reset(); }
+  void TearDown() override { service_->SetFault(nullptr); }
+
+  static pb::WriteNoteRequest Writing(const std::string& text) {
+    pb::WriteNoteRequest request;
+    request.set_name("notes/01900000-0000-7000-8000-000000000001");
+    request.set_text(text);
+    request.set_request_id(NewUuidV7(absl::Now()).ToString());
+    return request;
+  }
+  absl::StatusOr<pb::Note> Write(const pb::WriteNoteRequest& request) {
+    return service_->Call(*stub_, &pb::NoteService::Stub::WriteNote, "", request);
+  }
+  static int64_t Version() { return service_->Count("notes WHERE version = 1") == 1 ? 1 : 0; }
+
+  static TestService* service_;
+  static pb::NoteService::Stub* stub_;
+};
+
+TestService* MutationTest::service_ = nullptr;
+pb::NoteService::Stub* MutationTest::stub_ = nullptr;
+
+TEST_F(MutationTest, TheSameRequestIdGivesTheSameReplyAndHasEffectOnce) {
+  const auto request = Writing("路灯");
+  const auto first = Write(request);
+  ASSERT_THAT(first, IsOk());
+  const auto second = Write(request);
+  ASSERT_THAT(second, IsOk());
+  EXPECT_EQ(first->SerializeAsString(), second->SerializeAsString());
+  EXPECT_EQ(service_->Count("events"), 1);
+  EXPECT_EQ(Version(), 1);
+}
+
+TEST_F(MutationTest, TheSameRequestIdWithAnotherBodyIsRefused) {
+  auto request = Writing("路灯");
+  ASSERT_THAT(Write(request), IsOk());
+  request.set_text("另一件事");
+  EXPECT_THAT(Write(request), StatusIs(absl::StatusCode::kInvalidArgument, HasReason("REQUEST_ID_REUSED")));
+  EXPECT_EQ(service_->Count("events"), 1);
+}
+
+TEST_F(MutationTest, AReplyIsReplayedAlthoughTheResourceHasChangedSince) {
+  const auto request = Writing("first");
+  ASSERT_THAT(Write(request), IsOk());
+  ASSERT_THAT(Write(Writing("second")), IsOk());
+  const auto again = Write(request);
+  ASSERT_THAT(again, IsOk());
+  EXPECT_EQ(again->text(), "first");
+  EXPECT_EQ(again->version(), 1);
+}
+
+TEST_F(MutationTest, OneRequestSentByManyAtOnceHasEffectOnce) {
+  const auto request = Writing("路灯");
+  std::vector<std::thread> clients;
+  std::atomic<int> same = 0;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      const auto reply = Write(request);
+      if (reply.ok() && reply->version() == 1) ++same;
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(same, 8);
+  EXPECT_EQ(service_->Count("events"), 1);
+}
+
+TEST_F(MutationTest, ManyWritersOfOneRowLoseNoUpdate) {
+  constexpr int kClients = 8;
+  constexpr int kEach = 20;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.emplace_back([&] {
+      for (int k = 0; k < kEach; ++k) EXPECT_THAT(Write(Writing("x")), IsOk());
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(service_->Count(absl::StrCat("notes WHERE version = ", kClients * kEach)), 1);
+  EXPECT_EQ(service_->Count("events"), kClients * kEach);
+}
+
+// Every fault at every statement, COMMIT among them, before and after it takes effect: the call succeeds or fails, and
+// a retry with the same request_id gives the one reply and has the one effect.
+TEST_F(MutationTest, EveryFaultAtEveryStatementLeavesExactlyOneEffect) {
+  struct Fault {
+    const char* name;
+    int error;
+    bool after;
+  };
+  const Fault faults[] = {{"deadlock", 1213, false},          {"lock wait timeout", 1205, false},
+                          {"snapshot conflict", 1020, false}, {"connection lost before", 2013, false},
+                          {"connection lost after", 2013, true}, {"connection killed", 1927, false}};
+  for (const Fault& fault : faults) {
+    int statements = 1000;
+    for (int at = 1; at <= statements; ++at) {
+      SCOPED_TRACE(absl::StrCat(fault.name, " at statement ", at));
+      service_->Reset();
+      std::atomic<int> seen = 0;
+      std::atomic<bool> struck = false;
+      service_->SetFault([&](absl::string_view sql, bool after) -> absl::Status {
+        if (sql.empty() || struck) return absl::OkStatus();
+        const int n = after ? seen.load() : ++seen;
+        if (n != at || after != fault.after) return absl::OkStatus();
+        struck = true;
+        return mysql::StatusFromDriver(fault.error, "HY000", "planted");
+      });
+      const auto request = Writing("路灯");
+      const auto first = Write(request);
+      service_->SetFault(nullptr);
+      if (!struck) {
+        statements = at - 1;  // beyond the last statement
+        break;
+      }
+      const auto retry = Write(request);
+      ASSERT_THAT(retry, IsOk());
+      EXPECT_EQ(retry->version(), 1);
+      if (first.ok()) {
+        EXPECT_EQ(first->SerializeAsString(), retry->SerializeAsString());
+      }
+      EXPECT_EQ(service_->Count("events"), 1);
+      EXPECT_EQ(Version(), 1);
+    }
+    EXPECT_GT(statements, 5) << fault.name << ": the faults were not planted";
+    EXPECT_LT(statements, 100);
+  }
+}
+
+TEST_F(MutationTest, AnInvalidRequestNamesEveryFieldAndChangesNothing) {
+  pb::WriteNoteRequest request;
+  request.set_name("units/01900000-0000-7000-8000-000000000001");
+  request.set_request_id("1");
+  const auto reply = Write(request);
+  EXPECT_THAT(reply, StatusIs(absl::StatusCode::kInvalidArgument, HasReason("INVALID_FIELD")));
+  EXPECT_EQ(service_->Count("idempotency_keys"), 0);
+}
+
+TEST_F(MutationTest, AReadNeedsATokenWhereTheContractSaysSo) {
+  ASSERT_THAT(Write(Writing("路灯")), IsOk());
+  pb::ReadNoteRequest request;
+  request.set_name(Writing("").name());
+  EXPECT_THAT(service_->Call(*stub_, &pb::NoteService::Stub::ReadNote, "", request),
+              StatusIs(absl::StatusCode::kUnauthenticated, HasReason("TOKEN_MISSING")));
+  EXPECT_THAT(service_->Call(*stub_, &pb::NoteService::Stub::ReadNote,
+                             "accounts/01900000-0000-7000-8000-00000000000a", request),
+              IsOk());
+}
+
+TEST_F(MutationTest, AStreamSendsWhatItsProducerMakesAndEnds) {
+  pb::ReadNoteRequest request;
+  request.set_name(Writing("").name());
+  request.set_times(20);
+  const auto context = service_->As("");
+  const auto reader = stub_->RepeatNote(context.get(), request);
+  pb::Note note;
+  int count = 0;
+  while (reader->Read(&note)) EXPECT_EQ(note.version(), 20 - count++);
+  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_EQ(count, 20);
+}
+
+TEST_F(MutationTest, AStreamThatTheClientLeavesEndsOnTheServer) {
+  pb::ReadNoteRequest request;
+  request.set_name(Writing("").name());
+  request.set_times(1000000);
+  const auto context = service_->As("");
+  const auto reader = stub_->RepeatNote(context.get(), request);
+  pb::Note note;
+  ASSERT_TRUE(reader->Read(&note));
+  context->TryCancel();
+  while (reader->Read(&note)) {
+  }
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(MutationTest, AnUploadIsAMutationAndTooLargeAOneIsRefused) {
+  const auto upload = [&](size_t size, const std::string& id) {
+    const auto context = service_->As("");
+    pb::Note note;
+    const auto writer = stub_->UploadNote(context.get(), &note);
+    pb::UploadNoteRequest message;
+    *message.mutable_metadata() = Writing("unused");
+    message.mutable_metadata()->set_request_id(id);
+    writer->Write(message);
+    for (size_t sent = 0; sent < size; sent += 100) {
+      message.set_chunk(std::string(100, 'a'));
+      if (!writer->Write(message)) break;
+    }
+    writer->WritesDone();
+    return FromGrpcStatus(writer->Finish());
+  };
+  const std::string id = NewUuidV7(absl::Now()).ToString();
+  EXPECT_THAT(upload(900, id), IsOk());
+  EXPECT_THAT(upload(900, id), IsOk());  // the same again
+  EXPECT_THAT(upload(800, id), HasReason("REQUEST_ID_REUSED"));
+  EXPECT_THAT(upload(2000, NewUuidV7(absl::Now()).ToString()), HasReason("UPLOAD_TOO_LARGE"));
+  EXPECT_EQ(service_->Count("events"), 1);
+}
+
+TEST_F(MutationTest, AClientThatAsksLearnsHowFarTheFeedMustBeRead) {
+  const auto context = service_->As("");
+  context->AddMetadata("x-qungong-position", "1");
+  pb::Note note;
+  ASSERT_TRUE(stub_->WriteNote(context.get(), Writing("路灯"), &note).ok());
+  const auto& trailers = context->GetServerTrailingMetadata();
+  const auto position = trailers.find("x-qungong-after");
+  ASSERT_NE(position, trailers.end());
+  EXPECT_TRUE(absl::StartsWith(std::string(position->second.data(), position->second.size()), "note@"));
+  EXPECT_EQ(service_->Count("events WHERE sequence = 1"), 1);
+}
+
+}  // namespace
+}  // namespace qungong
