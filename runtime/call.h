@@ -19,11 +19,11 @@ struct Call {
   // "accounts/{uuid}", or "" for a caller without a token.
   std::string principal;
   absl::Time deadline;
-  absl::Time now;               // one request sees one time
-  int32_t today = 0;            // civil day of `now` in Asia/Shanghai
+  absl::Time now;     // one request sees one time
+  int32_t today = 0;  // civil day of `now` in Asia/Shanghai
   std::string correlation_id;
-  std::string traceparent;      // W3C, with this hop's span id
-  std::string authorization;    // verbatim, for calls made on behalf of the caller
+  std::string traceparent;    // W3C, with this hop's span id
+  std::string authorization;  // verbatim, for calls made on behalf of the caller
   // "org@epoch:sequence" positions that this caller's reads must have reached.
   std::string after;
 

@@ -1,4 +1,5 @@
-// What every service stands on, made once by ServiceMain (server.h) and handed to its parts by reference.
+// What every service stands on, made once by ServiceMain (server.h) and handed to its parts by
+// reference.
 #ifndef QUNGONG_RUNTIME_CHASSIS_H_
 #define QUNGONG_RUNTIME_CHASSIS_H_
 
@@ -16,7 +17,7 @@
 namespace qungong {
 
 struct Chassis {
-  std::string service;        // "ticket-service"
+  std::string service;  // "ticket-service"
   const Clock& clock;
   const mysql::Options& database;
   const KeyRing& keys;

@@ -29,7 +29,8 @@ inline google::type::Date ToDate(absl::CivilDay day) {
   date.set_day(day.day());
   return date;
 }
-// The date, or `otherwise` if the message is empty. A date that does not exist is normalized by the caller's rules.
+// The date, or `otherwise` if the message is empty. A date that does not exist is normalized by the
+// caller's rules.
 inline absl::CivilDay FromDate(const google::type::Date& date, absl::CivilDay otherwise) {
   if (date.year() == 0) return otherwise;
   return absl::CivilDay(date.year(), date.month(), date.day());

@@ -20,9 +20,11 @@ class Clock {
   explicit Clock(std::string file = "") : file_(std::move(file)) {}
 
   absl::Time Now() const;
-  // The instant at which time was made to stand, if it was: what a database session must be told too.
+  // The instant at which time was made to stand, if it was: what a database session must be told
+  // too.
   std::optional<absl::Time> Standing() const;
-  // Makes time stand at an instant, or run again, at once: for tests in the same process. The file is read no more.
+  // Makes time stand at an instant, or run again, at once: for tests in the same process. The file
+  // is read no more.
   void Stand(std::optional<absl::Time> at);
 
  private:

@@ -18,7 +18,8 @@ constexpr char kInsertEvents[] = R"sql(
 INSERT INTO events (month, id, collection, aggregate_id, version, kind, occurred_at, actor, payload_type, payload,
                     key_id, image, digest, retention_years))sql";
 constexpr char kColumns[] =
-    "SELECT id, sequence, collection, aggregate_id, version, kind, occurred_at, actor, payload_type, payload, key_id,"
+    "SELECT id, sequence, collection, aggregate_id, version, kind, occurred_at, actor, "
+    "payload_type, payload, key_id,"
     " image FROM events ";
 constexpr char kSelectUnnumbered[] = R"sql(
 SELECT month, id, aggregate_id, version, digest FROM events WHERE sequence IS NULL ORDER BY id)sql";
@@ -28,7 +29,9 @@ constexpr char kUpdateHead[] = "UPDATE feed_head SET sequence = ?, hash = ? WHER
 constexpr size_t kNumberAtOnce = 128;
 
 // Length before content, so that two different events never give the same bytes.
-void Put(std::string& out, absl::string_view field) { absl::StrAppend(&out, field.size(), ":", field); }
+void Put(std::string& out, absl::string_view field) {
+  absl::StrAppend(&out, field.size(), ":", field);
+}
 
 std::string DigestOf(const StoredEvent& e) {
   std::string text;
@@ -54,7 +57,8 @@ std::string Chain(absl::string_view before, int64_t sequence, absl::string_view 
 int64_t MonthOf(const Uuid& id) {
   int64_t millis = 0;
   for (size_t i = 0; i < 6; ++i) millis = millis << 8 | id.bytes[i];
-  const absl::CivilMonth month = absl::ToCivilMonth(absl::FromUnixMillis(millis), absl::UTCTimeZone());
+  const absl::CivilMonth month =
+      absl::ToCivilMonth(absl::FromUnixMillis(millis), absl::UTCTimeZone());
   return month.year() * 100 + month.month();
 }
 
@@ -107,8 +111,9 @@ struct Unnumbered {
   std::string digest;
 };
 
-// By id, which is roughly by time; but the events of one aggregate in the order of their versions, which is exact even
-// when two replicas' clocks differ: each aggregate keeps its places and fills them in order.
+// By id, which is roughly by time; but the events of one aggregate in the order of their versions,
+// which is exact even when two replicas' clocks differ: each aggregate keeps its places and fills
+// them in order.
 void PutInOrder(std::vector<Unnumbered>& events) {
   std::map<Uuid, std::vector<size_t>> places;
   for (size_t i = 0; i < events.size(); ++i) places[events[i].aggregate].push_back(i);
@@ -116,8 +121,9 @@ void PutInOrder(std::vector<Unnumbered>& events) {
     if (at.size() < 2) continue;
     std::vector<Unnumbered> own;
     for (const size_t i : at) own.push_back(std::move(events[i]));
-    std::stable_sort(own.begin(), own.end(),
-                     [](const Unnumbered& a, const Unnumbered& b) { return a.version < b.version; });
+    std::stable_sort(own.begin(), own.end(), [](const Unnumbered& a, const Unnumbered& b) {
+      return a.version < b.version;
+    });
     for (size_t k = 0; k < at.size(); ++k) events[at[k]] = std::move(own[k]);
   }
 }
@@ -128,17 +134,24 @@ absl::Status WriteNumbers(mysql::Tx& tx, absl::Span<const Unnumbered> events, in
   for (size_t at = 0; at < events.size();) {
     size_t n = kNumberAtOnce;
     while (n > events.size() - at) n /= 2;
-    // The casts: a column of a derived table is text unless it is told otherwise, and ids are not text.
-    constexpr char kRow[] = " SELECT ? AS month, CAST(? AS BINARY(16)) AS id, ? AS sequence, CAST(? AS BINARY(32)) AS hash";
+    // The casts: a column of a derived table is text unless it is told otherwise, and ids are not
+    // text.
+    constexpr char kRow[] =
+        " SELECT ? AS month, CAST(? AS BINARY(16)) AS id, ? AS sequence, CAST(? AS BINARY(32)) AS "
+        "hash";
     std::string sql = absl::StrCat("UPDATE events e JOIN (", kRow);
     for (size_t i = 1; i < n; ++i) absl::StrAppend(&sql, " UNION ALL", kRow);
-    absl::StrAppend(&sql, ") n ON e.month = n.month AND e.id = n.id SET e.sequence = n.sequence, e.hash = n.hash");
+    absl::StrAppend(
+        &sql,
+        ") n ON e.month = n.month AND e.id = n.id SET e.sequence = n.sequence, e.hash = n.hash");
     std::vector<mysql::Param> params;
     for (size_t i = at; i < at + n; ++i) {
-      params.insert(params.end(), {events[i].month, events[i].id, first + static_cast<int64_t>(i), hashes[i]});
+      params.insert(params.end(),
+                    {events[i].month, events[i].id, first + static_cast<int64_t>(i), hashes[i]});
     }
     ASSIGN_OR_RETURN(const int64_t changed, tx.Execute(sql, absl::MakeConstSpan(params)));
-    if (changed != static_cast<int64_t>(n)) return absl::InternalError("an event vanished while it was numbered");
+    if (changed != static_cast<int64_t>(n))
+      return absl::InternalError("an event vanished while it was numbered");
     at += n;
   }
   return absl::OkStatus();
@@ -146,15 +159,16 @@ absl::Status WriteNumbers(mysql::Tx& tx, absl::Span<const Unnumbered> events, in
 
 }  // namespace
 
-absl::Status AppendEvents(mysql::Tx& tx, const KeyRing& keys, const Uuid& first_id, IdSource& ids, absl::Time now,
-                          absl::string_view actor, absl::Span<const Event> events) {
+absl::Status AppendEvents(mysql::Tx& tx, const KeyRing& keys, const Uuid& first_id, IdSource& ids,
+                          absl::Time now, absl::string_view actor, absl::Span<const Event> events) {
   std::vector<StoredEvent> stored;
   std::vector<std::string> digests;
   for (const Event& event : events) {
     StoredEvent e;
     e.id = stored.empty() ? first_id : ids.Next();
     const std::vector<std::string> parts = absl::StrSplit(event.aggregate, '/');
-    if (parts.size() != 2) return absl::InternalError("an event's aggregate is not a resource name");
+    if (parts.size() != 2)
+      return absl::InternalError("an event's aggregate is not a resource name");
     e.collection = parts[0];
     ASSIGN_OR_RETURN(e.aggregate_id, Uuid::Parse(parts[1]));
     e.version = event.version;
@@ -176,18 +190,22 @@ absl::Status AppendEvents(mysql::Tx& tx, const KeyRing& keys, const Uuid& first_
   params.reserve(stored.size() * 14);
   for (size_t i = 0; i < stored.size(); ++i) {
     const StoredEvent& e = stored[i];
-    params.insert(params.end(), {MonthOf(e.id), e.id, e.collection, e.aggregate_id, e.version, e.kind, e.occurred,
-                                 e.actor, e.payload_type, e.payload, e.key, e.image, digests[i],
-                                 events[i].retention_years});
+    params.insert(params.end(), {MonthOf(e.id), e.id, e.collection, e.aggregate_id, e.version,
+                                 e.kind, e.occurred, e.actor, e.payload_type, e.payload, e.key,
+                                 e.image, digests[i], events[i].retention_years});
   }
   return tx.ExecuteMany(kInsertEvents, 14, params);
 }
 
-absl::StatusOr<std::vector<StoredEvent>> LoadHistory(mysql::Tx& tx, const KeyRing& keys, absl::string_view collection,
-                                                     const Uuid& aggregate_id, int64_t after_version, int limit) {
+absl::StatusOr<std::vector<StoredEvent>> LoadHistory(mysql::Tx& tx, const KeyRing& keys,
+                                                     absl::string_view collection,
+                                                     const Uuid& aggregate_id,
+                                                     int64_t after_version, int limit) {
   static const std::string sql = absl::StrCat(
-      kColumns, "WHERE aggregate_id = ? AND collection = ? AND version > ? ORDER BY version, id LIMIT ?");
-  ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(sql, aggregate_id, collection, after_version, limit));
+      kColumns,
+      "WHERE aggregate_id = ? AND collection = ? AND version > ? ORDER BY version, id LIMIT ?");
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   tx.Query(sql, aggregate_id, collection, after_version, limit));
   std::vector<StoredEvent> events;
   for (const mysql::Row& row : rows) events.push_back(FromRow(row));
   RETURN_IF_ERROR(OpenImages(tx, keys, events));
@@ -210,7 +228,8 @@ absl::StatusOr<FeedHead> LoadFeedHead(mysql::Tx& tx) {
 }
 
 absl::StatusOr<std::vector<StoredEvent>> LoadFeed(mysql::Tx& tx, int64_t sequence, int limit) {
-  static const std::string sql = absl::StrCat(kColumns, "WHERE sequence > ? ORDER BY sequence LIMIT ?");
+  static const std::string sql =
+      absl::StrCat(kColumns, "WHERE sequence > ? ORDER BY sequence LIMIT ?");
   ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(sql, sequence, limit));
   std::vector<StoredEvent> events;
   for (const mysql::Row& row : rows) events.push_back(FromRow(row));
@@ -219,42 +238,45 @@ absl::StatusOr<std::vector<StoredEvent>> LoadFeed(mysql::Tx& tx, int64_t sequenc
 
 absl::StatusOr<int> SequenceEvents(mysql::Session& session, int limit) {
   int numbered = 0;
-  RETURN_IF_ERROR(session.Transact({.deadline = absl::Now() + absl::Seconds(30)}, [&](mysql::Tx& tx) -> absl::Status {
-    numbered = 0;
-    // The lock first: it makes no snapshot, so the next statement sees all that was committed before it.
-    ASSIGN_OR_RETURN(const auto head, tx.QueryOne(kLockHead));
-    if (!head.has_value()) return absl::InternalError("feed_head is empty");
-    ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(kSelectUnnumbered));
-    if (rows.empty()) return absl::OkStatus();
-    std::vector<Unnumbered> events;
-    for (const mysql::Row& row : rows) {
-      events.push_back({row.Int64(0), row.Id(1), row.Id(2), row.Int64(3), row.String(4)});
-    }
-    PutInOrder(events);
-    if (events.size() > static_cast<size_t>(limit)) events.resize(static_cast<size_t>(limit));
-    const int64_t first = head->Int64(1) + 1;
-    std::string hash = head->String(2);
-    std::vector<std::string> hashes;
-    for (size_t i = 0; i < events.size(); ++i) {
-      hash = Chain(hash, first + static_cast<int64_t>(i), events[i].digest);
-      hashes.push_back(hash);
-    }
-    RETURN_IF_ERROR(WriteNumbers(tx, events, first, hashes));
-    numbered = static_cast<int>(events.size());
-    return tx.Execute(kUpdateHead, first + numbered - 1, hash).status();
-  }));
+  RETURN_IF_ERROR(session.Transact(
+      {.deadline = absl::Now() + absl::Seconds(30)}, [&](mysql::Tx& tx) -> absl::Status {
+        numbered = 0;
+        // The lock first: it makes no snapshot, so the next statement sees all that was committed
+        // before it.
+        ASSIGN_OR_RETURN(const auto head, tx.QueryOne(kLockHead));
+        if (!head.has_value()) return absl::InternalError("feed_head is empty");
+        ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(kSelectUnnumbered));
+        if (rows.empty()) return absl::OkStatus();
+        std::vector<Unnumbered> events;
+        for (const mysql::Row& row : rows) {
+          events.push_back({row.Int64(0), row.Id(1), row.Id(2), row.Int64(3), row.String(4)});
+        }
+        PutInOrder(events);
+        if (events.size() > static_cast<size_t>(limit)) events.resize(static_cast<size_t>(limit));
+        const int64_t first = head->Int64(1) + 1;
+        std::string hash = head->String(2);
+        std::vector<std::string> hashes;
+        for (size_t i = 0; i < events.size(); ++i) {
+          hash = Chain(hash, first + static_cast<int64_t>(i), events[i].digest);
+          hashes.push_back(hash);
+        }
+        RETURN_IF_ERROR(WriteNumbers(tx, events, first, hashes));
+        numbered = static_cast<int>(events.size());
+        return tx.Execute(kUpdateHead, first + numbered - 1, hash).status();
+      }));
   return numbered;
 }
 
 absl::Status VerifyChain(mysql::Session& session) {
   constexpr int kBatch = 1000;
-  static const std::string sql = absl::StrCat(absl::StrReplaceAll(kColumns, {{" image FROM", " image, hash FROM"}}),
-                                              "WHERE sequence > ? ORDER BY sequence LIMIT ?");
+  static const std::string sql =
+      absl::StrCat(absl::StrReplaceAll(kColumns, {{" image FROM", " image, hash FROM"}}),
+                   "WHERE sequence > ? ORDER BY sequence LIMIT ?");
   std::string hash(32, '\0');
   int64_t sequence = 0;
   const auto broken = [&](absl::string_view what) {
-    return WithReason(absl::DataLossError(absl::StrCat("event ", sequence + 1, " ", what)), "CHAIN_BROKEN",
-                      {{"sequence", absl::StrCat(sequence + 1)}});
+    return WithReason(absl::DataLossError(absl::StrCat("event ", sequence + 1, " ", what)),
+                      "CHAIN_BROKEN", {{"sequence", absl::StrCat(sequence + 1)}});
   };
   while (true) {
     bool more = false;
@@ -278,20 +300,27 @@ absl::Status VerifyChain(mysql::Session& session) {
   }
 }
 
-absl::StatusOr<bool> ProjectionPass(mysql::Session& session, absl::string_view projection, int batch,
-                                    const ProjectEvents& project) {
+absl::StatusOr<bool> ProjectionPass(mysql::Session& session, absl::string_view projection,
+                                    int batch, const ProjectEvents& project) {
   bool more = false;
-  RETURN_IF_ERROR(session.Transact({.deadline = absl::Now() + absl::Seconds(60)}, [&](mysql::Tx& tx) -> absl::Status {
-    RETURN_IF_ERROR(tx.Execute("INSERT IGNORE INTO projections (name, sequence) VALUES (?, 0)", projection).status());
-    ASSIGN_OR_RETURN(const auto position,
-                     tx.QueryOne("SELECT sequence FROM projections WHERE name = ? FOR UPDATE", projection));
-    ASSIGN_OR_RETURN(const std::vector<StoredEvent> events, LoadFeed(tx, position->Int64(0), batch));
-    more = events.size() == static_cast<size_t>(batch);
-    if (events.empty()) return absl::OkStatus();
-    RETURN_IF_ERROR(project(tx, events));
-    return tx.Execute("UPDATE projections SET sequence = ? WHERE name = ?", events.back().sequence, projection)
-        .status();
-  }));
+  RETURN_IF_ERROR(session.Transact(
+      {.deadline = absl::Now() + absl::Seconds(60)}, [&](mysql::Tx& tx) -> absl::Status {
+        RETURN_IF_ERROR(
+            tx.Execute("INSERT IGNORE INTO projections (name, sequence) VALUES (?, 0)", projection)
+                .status());
+        ASSIGN_OR_RETURN(
+            const auto position,
+            tx.QueryOne("SELECT sequence FROM projections WHERE name = ? FOR UPDATE", projection));
+        ASSIGN_OR_RETURN(const std::vector<StoredEvent> events,
+                         LoadFeed(tx, position->Int64(0), batch));
+        more = events.size() == static_cast<size_t>(batch);
+        if (events.empty()) return absl::OkStatus();
+        RETURN_IF_ERROR(project(tx, events));
+        return tx
+            .Execute("UPDATE projections SET sequence = ? WHERE name = ?", events.back().sequence,
+                     projection)
+            .status();
+      }));
   return more;
 }
 

@@ -1,9 +1,10 @@
-// Events: appended in the transaction of the change, numbered and chained by the sequencer, served as a feed, applied
-// exactly once by consumers.
+// Events: appended in the transaction of the change, numbered and chained by the sequencer, served
+// as a feed, applied exactly once by consumers.
 //
-// Auto-increment order is not commit order, so writers leave the number empty. The sequencer locks the one feed_head
-// row, then reads what is committed and unnumbered, numbers it, extends the hash chain and commits: late commits are
-// numbered later, two sequencers do no harm, writers share no hot row.
+// Auto-increment order is not commit order, so writers leave the number empty. The sequencer locks
+// the one feed_head row, then reads what is committed and unnumbered, numbers it, extends the hash
+// chain and commits: late commits are numbered later, two sequencers do no harm, writers share no
+// hot row.
 #ifndef QUNGONG_RUNTIME_FEED_H_
 #define QUNGONG_RUNTIME_FEED_H_
 
@@ -33,22 +34,25 @@ struct StoredEvent {
   int64_t version = 0;
   std::string kind;
   absl::Time occurred;
-  std::string actor;     // principal, "" for anonymous or the system
+  std::string actor;  // principal, "" for anonymous or the system
   std::string payload_type;
   std::string payload;
   std::optional<Uuid> key;
-  std::string image;     // sealed if there is a key
+  std::string image;  // sealed if there is a key
 
   std::string Aggregate() const { return ResourceName(collection, aggregate_id); }
 };
 
-// Appends events: the first under `first_id`, the others under ids from `ids`. Images are sealed under the event's key.
-absl::Status AppendEvents(mysql::Tx& tx, const KeyRing& keys, const Uuid& first_id, IdSource& ids, absl::Time now,
-                          absl::string_view actor, absl::Span<const Event> events);
+// Appends events: the first under `first_id`, the others under ids from `ids`. Images are sealed
+// under the event's key.
+absl::Status AppendEvents(mysql::Tx& tx, const KeyRing& keys, const Uuid& first_id, IdSource& ids,
+                          absl::Time now, absl::string_view actor, absl::Span<const Event> events);
 
 // Events of one aggregate, oldest first, images opened ("" once erased).
-absl::StatusOr<std::vector<StoredEvent>> LoadHistory(mysql::Tx& tx, const KeyRing& keys, absl::string_view collection,
-                                                     const Uuid& aggregate_id, int64_t after_version, int limit);
+absl::StatusOr<std::vector<StoredEvent>> LoadHistory(mysql::Tx& tx, const KeyRing& keys,
+                                                     absl::string_view collection,
+                                                     const Uuid& aggregate_id,
+                                                     int64_t after_version, int limit);
 // One event by its id, image opened.
 absl::StatusOr<StoredEvent> LoadEvent(mysql::Tx& tx, const KeyRing& keys, const Uuid& id);
 
@@ -68,28 +72,31 @@ absl::StatusOr<std::vector<StoredEvent>> LoadFeed(mysql::Tx& tx, int64_t sequenc
 // Derives the chain again from the first event; DATA_LOSS names the first one that does not fit.
 absl::Status VerifyChain(mysql::Session& session);
 
-// A local projection: applies this service's own numbered events exactly once; its position is in the transaction of
-// its rows. Add to the loops with ProjectionPass.
+// A local projection: applies this service's own numbered events exactly once; its position is in
+// the transaction of its rows. Add to the loops with ProjectionPass.
 using ProjectEvents = std::function<absl::Status(mysql::Tx&, absl::Span<const StoredEvent>)>;
-absl::StatusOr<bool> ProjectionPass(mysql::Session& session, absl::string_view projection, int batch,
-                                    const ProjectEvents& project);
+absl::StatusOr<bool> ProjectionPass(mysql::Session& session, absl::string_view projection,
+                                    int batch, const ProjectEvents& project);
 
 // Serves the feed (qungong.rpc.v1.FeedService).
 std::unique_ptr<grpc::Service> MakeFeedService(Chassis& chassis);
 
-// Follows another service's feed and applies each batch exactly once: `apply` runs in the transaction that moves the
-// position. Keeps itself connected with back-off; lag is a metric. `token` gives the access token to present.
+// Follows another service's feed and applies each batch exactly once: `apply` runs in the
+// transaction that moves the position. Keeps itself connected with back-off; lag is a metric.
+// `token` gives the access token to present.
 struct FeedSource {
-  std::string name;    // "org": row of feed_positions, label of metrics
+  std::string name;  // "org": row of feed_positions, label of metrics
   std::shared_ptr<grpc::Channel> channel;
   std::function<absl::StatusOr<std::string>()> token;
   std::function<absl::Status(mysql::Tx&, absl::Span<const rpc::v1::FeedEvent>)> apply;
-  // Forgets everything, because the source began another life (a restored backup): it is read again from the beginning.
+  // Forgets everything, because the source began another life (a restored backup): it is read again
+  // from the beginning.
   std::function<absl::Status(mysql::Tx&)> reset;
 };
 void FollowFeed(Chassis& chassis, FeedSource source);
 
-// Applies the DirectoryChange payloads of org-service's feed to the directory tables; and forgets them all.
+// Applies the DirectoryChange payloads of org-service's feed to the directory tables; and forgets
+// them all.
 absl::Status ApplyDirectoryEvents(mysql::Tx& tx, absl::Span<const rpc::v1::FeedEvent> events);
 absl::Status ResetDirectory(mysql::Tx& tx);
 
@@ -102,9 +109,11 @@ struct FeedPosition {
 };
 absl::StatusOr<FeedPosition> LoadFeedPosition(mysql::Tx& tx, absl::string_view source);
 
-// A consistency token, "org@epoch:sequence": what a caller saw in one service and wants another to know too.
+// A consistency token, "org@epoch:sequence": what a caller saw in one service and wants another to
+// know too.
 std::string PositionToken(absl::string_view source, const FeedHead& head);
-// Whether this service has applied that much of the source's feed; true for a source that it does not follow.
+// Whether this service has applied that much of the source's feed; true for a source that it does
+// not follow.
 absl::StatusOr<bool> HasReached(mysql::Tx& tx, absl::string_view position_token);
 
 }  // namespace qungong

@@ -24,7 +24,8 @@ constexpr char kInsertPosition[] =
     "INSERT IGNORE INTO feed_positions (source, epoch, sequence, confirmed_at, loaded)"
     " VALUES (?, '', 0, '1970-01-01', 0)";
 constexpr char kUpdatePosition[] =
-    "UPDATE feed_positions SET epoch = ?, sequence = ?, confirmed_at = NOW(6), loaded = GREATEST(loaded, ?)"
+    "UPDATE feed_positions SET epoch = ?, sequence = ?, confirmed_at = NOW(6), loaded = "
+    "GREATEST(loaded, ?)"
     " WHERE source = ?";
 
 absl::StatusOr<FeedPosition> LockPosition(mysql::Tx& tx, const std::string& source) {
@@ -37,38 +38,46 @@ absl::StatusOr<FeedPosition> LockPosition(mysql::Tx& tx, const std::string& sour
   return FeedPosition{row->String(0), row->Int64(1), row->Time(2), row->Bool(3)};
 }
 
-// Applies a batch once: what another replica has applied already is skipped. ABORTED if the batch does not continue
-// where this service stands: the stream must begin again from there.
-absl::Status ApplyBatch(mysql::Session& session, const FeedSource& source, const pb::StreamEventsResponse& batch) {
-  return session.Transact({.deadline = absl::Now() + absl::Seconds(60)}, [&](mysql::Tx& tx) -> absl::Status {
-    ASSIGN_OR_RETURN(const FeedPosition position, LockPosition(tx, source.name));
-    if (!position.epoch.empty() && position.epoch != batch.cursor().epoch()) {
-      return absl::AbortedError("another replica follows another life of the feed");
-    }
-    std::vector<pb::FeedEvent> fresh;
-    for (const pb::FeedEvent& event : batch.events()) {
-      if (event.sequence() > position.sequence) fresh.push_back(event);
-    }
-    if (!fresh.empty() && fresh.front().sequence() != position.sequence + 1) {
-      return absl::AbortedError("the feed has a gap here");
-    }
-    if (!fresh.empty()) RETURN_IF_ERROR(source.apply(tx, fresh));
-    const bool caught_up = batch.caught_up() && batch.cursor().sequence() >= position.sequence;
-    return tx.Execute(kUpdatePosition, batch.cursor().epoch(), std::max(position.sequence, batch.cursor().sequence()),
-                      caught_up ? 1 : 0, source.name)
-        .status();
-  });
+// Applies a batch once: what another replica has applied already is skipped. ABORTED if the batch
+// does not continue where this service stands: the stream must begin again from there.
+absl::Status ApplyBatch(mysql::Session& session, const FeedSource& source,
+                        const pb::StreamEventsResponse& batch) {
+  return session.Transact(
+      {.deadline = absl::Now() + absl::Seconds(60)}, [&](mysql::Tx& tx) -> absl::Status {
+        ASSIGN_OR_RETURN(const FeedPosition position, LockPosition(tx, source.name));
+        if (!position.epoch.empty() && position.epoch != batch.cursor().epoch()) {
+          return absl::AbortedError("another replica follows another life of the feed");
+        }
+        std::vector<pb::FeedEvent> fresh;
+        for (const pb::FeedEvent& event : batch.events()) {
+          if (event.sequence() > position.sequence) fresh.push_back(event);
+        }
+        if (!fresh.empty() && fresh.front().sequence() != position.sequence + 1) {
+          return absl::AbortedError("the feed has a gap here");
+        }
+        if (!fresh.empty()) RETURN_IF_ERROR(source.apply(tx, fresh));
+        const bool caught_up = batch.caught_up() && batch.cursor().sequence() >= position.sequence;
+        return tx
+            .Execute(kUpdatePosition, batch.cursor().epoch(),
+                     std::max(position.sequence, batch.cursor().sequence()), caught_up ? 1 : 0,
+                     source.name)
+            .status();
+      });
 }
 
 absl::Status Forget(mysql::Session& session, const FeedSource& source) {
   log::Line(log::Severity::kWarning, "a feed began another life; what was known of it is read anew")
       .Set("source", source.name);
-  return session.Transact({.deadline = absl::Now() + absl::Seconds(60)}, [&](mysql::Tx& tx) -> absl::Status {
-    RETURN_IF_ERROR(LockPosition(tx, source.name).status());
-    RETURN_IF_ERROR(source.reset(tx));
-    return tx.Execute("UPDATE feed_positions SET epoch = '', sequence = 0, loaded = 0 WHERE source = ?", source.name)
-        .status();
-  });
+  return session.Transact(
+      {.deadline = absl::Now() + absl::Seconds(60)}, [&](mysql::Tx& tx) -> absl::Status {
+        RETURN_IF_ERROR(LockPosition(tx, source.name).status());
+        RETURN_IF_ERROR(source.reset(tx));
+        return tx
+            .Execute(
+                "UPDATE feed_positions SET epoch = '', sequence = 0, loaded = 0 WHERE source = ?",
+                source.name)
+            .status();
+      });
 }
 
 // Reads the stream until it ends; the heartbeats let it notice within a second that it should stop.
@@ -112,9 +121,10 @@ absl::StatusOr<bool> Follow(Chassis& chassis, const FeedSource& source, mysql::S
 
 void FollowFeed(Chassis& chassis, FeedSource source) {
   const std::string name = absl::StrCat("feed-", source.name);
-  chassis.loops.Add(name, absl::Milliseconds(200), [&chassis, source = std::move(source)](mysql::Session& session) {
-    return Follow(chassis, source, session);
-  });
+  chassis.loops.Add(name, absl::Milliseconds(200),
+                    [&chassis, source = std::move(source)](mysql::Session& session) {
+                      return Follow(chassis, source, session);
+                    });
 }
 
 absl::Status ApplyDirectoryEvents(mysql::Tx& tx, absl::Span<const pb::FeedEvent> events) {
@@ -122,16 +132,17 @@ absl::Status ApplyDirectoryEvents(mysql::Tx& tx, absl::Span<const pb::FeedEvent>
   for (const pb::FeedEvent& event : events) {
     if (event.payload_type() != pb::DirectoryChange::descriptor()->full_name()) continue;
     pb::DirectoryChange change;
-    if (!change.ParseFromString(event.payload())) return absl::InternalError("a directory change cannot be read");
+    if (!change.ParseFromString(event.payload()))
+      return absl::InternalError("a directory change cannot be read");
     all.MergeFrom(change);  // records replace whole records of the same id, so the last one counts
   }
   return directory::Apply(tx, all);
 }
 
 absl::Status ResetDirectory(mysql::Tx& tx) {
-  for (const char* sql : {"DELETE FROM directory_grants", "DELETE FROM directory_closure", "DELETE FROM directory_edges",
-                          "DELETE FROM directory_labels", "DELETE FROM directory_nodes",
-                          "DELETE FROM directory_calendars"}) {
+  for (const char* sql : {"DELETE FROM directory_grants", "DELETE FROM directory_closure",
+                          "DELETE FROM directory_edges", "DELETE FROM directory_labels",
+                          "DELETE FROM directory_nodes", "DELETE FROM directory_calendars"}) {
     RETURN_IF_ERROR(tx.Execute(sql).status());
   }
   return absl::OkStatus();
@@ -151,7 +162,8 @@ absl::StatusOr<bool> HasReached(mysql::Tx& tx, absl::string_view position_token)
   const std::vector<std::string> parts = absl::StrSplit(position_token, absl::ByAnyChar("@:"));
   int64_t sequence = 0;
   if (parts.size() != 3 || !absl::SimpleAtoi(parts[2], &sequence)) {
-    return WithReason(absl::InvalidArgumentError("x-qungong-after is not a position"), "POSITION_INVALID");
+    return WithReason(absl::InvalidArgumentError("x-qungong-after is not a position"),
+                      "POSITION_INVALID");
   }
   ASSIGN_OR_RETURN(const auto row, tx.QueryOne(kSelectPosition, parts[0]));
   if (!row.has_value()) return true;

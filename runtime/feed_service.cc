@@ -40,9 +40,11 @@ class FeedProducer : public Producer<pb::StreamEventsResponse> {
   absl::StatusOr<StreamStep> Next(class Read& read, pb::StreamEventsResponse& response) override {
     ASSIGN_OR_RETURN(const FeedHead head, LoadFeedHead(read.tx()));
     const std::string epoch = head.epoch.ToString();
-    if (cursor_.sequence() > head.sequence || (!cursor_.epoch().empty() && cursor_.epoch() != epoch)) {
-      return WithReason(absl::FailedPreconditionError("the cursor belongs to another life of this database"),
-                        "FEED_EPOCH_CHANGED");
+    if (cursor_.sequence() > head.sequence ||
+        (!cursor_.epoch().empty() && cursor_.epoch() != epoch)) {
+      return WithReason(
+          absl::FailedPreconditionError("the cursor belongs to another life of this database"),
+          "FEED_EPOCH_CHANGED");
     }
     std::vector<StoredEvent> events;
     if (head.sequence > cursor_.sequence()) {
@@ -67,7 +69,8 @@ class FeedProducer : public Producer<pb::StreamEventsResponse> {
 struct FeedHandlers {
   absl::StatusOr<std::unique_ptr<Producer<pb::StreamEventsResponse>>> StreamEvents(
       class Read&, const pb::StreamEventsRequest& request) {
-    return std::unique_ptr<Producer<pb::StreamEventsResponse>>(std::make_unique<FeedProducer>(request.cursor()));
+    return std::unique_ptr<Producer<pb::StreamEventsResponse>>(
+        std::make_unique<FeedProducer>(request.cursor()));
   }
 };
 
@@ -75,8 +78,8 @@ class FeedServiceImpl final : public pb::FeedService::CallbackService {
  public:
   explicit FeedServiceImpl(Chassis& chassis) : rpc_(chassis, "qungong.rpc.v1.FeedService") {}
 
-  grpc::ServerWriteReactor<pb::StreamEventsResponse>* StreamEvents(Context* context,
-                                                                   const pb::StreamEventsRequest* request) override {
+  grpc::ServerWriteReactor<pb::StreamEventsResponse>* StreamEvents(
+      Context* context, const pb::StreamEventsRequest* request) override {
     return rpc_.Stream(__func__, context, request, handlers_, &FeedHandlers::StreamEvents);
   }
 
@@ -87,6 +90,8 @@ class FeedServiceImpl final : public pb::FeedService::CallbackService {
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeFeedService(Chassis& chassis) { return std::make_unique<FeedServiceImpl>(chassis); }
+std::unique_ptr<grpc::Service> MakeFeedService(Chassis& chassis) {
+  return std::make_unique<FeedServiceImpl>(chassis);
+}
 
 }  // namespace qungong

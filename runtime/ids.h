@@ -17,11 +17,11 @@ namespace qungong {
 struct Uuid {
   std::array<uint8_t, 16> bytes{};
 
-  std::string ToString() const;                 // 0190f3a1-…
-  absl::string_view View() const;               // the 16 bytes
+  std::string ToString() const;    // 0190f3a1-…
+  absl::string_view View() const;  // the 16 bytes
   bool IsNil() const { return *this == Uuid{}; }
-  static absl::StatusOr<Uuid> Parse(absl::string_view text);         // canonical form only
-  static absl::StatusOr<Uuid> FromBytes(absl::string_view bytes);    // exactly 16 bytes
+  static absl::StatusOr<Uuid> Parse(absl::string_view text);       // canonical form only
+  static absl::StatusOr<Uuid> FromBytes(absl::string_view bytes);  // exactly 16 bytes
 
   friend bool operator==(const Uuid& a, const Uuid& b) { return a.bytes == b.bytes; }
   friend bool operator!=(const Uuid& a, const Uuid& b) { return a.bytes != b.bytes; }
@@ -37,8 +37,8 @@ Uuid NewUuidV7(absl::Time now);
 // A version 5 UUID: the same name always gives the same id.
 Uuid NameUuid(absl::string_view name);
 
-// Makes ids for one call. Rewound before each attempt, so that a retried transaction makes the same ids again.
-// Owned by one worker.
+// Makes ids for one call. Rewound before each attempt, so that a retried transaction makes the same
+// ids again. Owned by one worker.
 class IdSource {
  public:
   explicit IdSource(absl::Time now) : now_(now) {}

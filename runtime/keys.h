@@ -1,5 +1,6 @@
-// Encryption of personal data: one key per person or ticket, wrapped by a master key. Erasure is the destruction of a
-// key: what it sealed stays where it is, in rows, events and backups, and can never be read again.
+// Encryption of personal data: one key per person or ticket, wrapped by a master key. Erasure is
+// the destruction of a key: what it sealed stays where it is, in rows, events and backups, and can
+// never be read again.
 #ifndef QUNGONG_RUNTIME_KEYS_H_
 #define QUNGONG_RUNTIME_KEYS_H_
 
@@ -15,10 +16,11 @@
 
 namespace qungong {
 
-// AES-256-GCM with a fresh nonce; `context` is authenticated, not stored: what is sealed for one place cannot be moved
-// to another. Ciphertext = version byte, nonce (12), text, tag (16).
+// AES-256-GCM with a fresh nonce; `context` is authenticated, not stored: what is sealed for one
+// place cannot be moved to another. Ciphertext = version byte, nonce (12), text, tag (16).
 std::string SealWith(absl::string_view key, absl::string_view plaintext, absl::string_view context);
-absl::StatusOr<std::string> OpenWith(absl::string_view key, absl::string_view sealed, absl::string_view context);
+absl::StatusOr<std::string> OpenWith(absl::string_view key, absl::string_view sealed,
+                                     absl::string_view context);
 
 // The key of one subject, unwrapped, for the time of one transaction.
 class SubjectKey {
@@ -50,7 +52,8 @@ class KeyRing {
   // FAILED_PRECONDITION ERASED if the key was destroyed.
   absl::StatusOr<SubjectKey> Load(mysql::Tx& tx, const Uuid& id) const;
   // The keys that still exist; erased ones are missing from the answer.
-  absl::StatusOr<std::map<Uuid, SubjectKey>> LoadAll(mysql::Tx& tx, absl::Span<const Uuid> ids) const;
+  absl::StatusOr<std::map<Uuid, SubjectKey>> LoadAll(mysql::Tx& tx,
+                                                     absl::Span<const Uuid> ids) const;
   // Destroys a key for ever. Destroying it again succeeds.
   absl::Status Destroy(mysql::Tx& tx, const Uuid& id) const;
   // Wraps up to `limit` keys anew that an older master key wraps; returns how many.

@@ -22,7 +22,9 @@ class Line {
 
   Line& Set(absl::string_view key, absl::string_view value);
   Line& Set(absl::string_view key, const char* value) { return Set(key, absl::string_view(value)); }
-  Line& Set(absl::string_view key, const std::string& value) { return Set(key, absl::string_view(value)); }
+  Line& Set(absl::string_view key, const std::string& value) {
+    return Set(key, absl::string_view(value));
+  }
   Line& Set(absl::string_view key, int64_t value);
   Line& Set(absl::string_view key, int value) { return Set(key, static_cast<int64_t>(value)); }
   Line& Set(absl::string_view key, bool value);

@@ -1,5 +1,5 @@
-// Background loops: each is a thread with its own session that does a little, waits, and does it again, and due rows:
-// effects that the schedule, not a caller, starts.
+// Background loops: each is a thread with its own session that does a little, waits, and does it
+// again, and due rows: effects that the schedule, not a caller, starts.
 #ifndef QUNGONG_RUNTIME_LOOPS_H_
 #define QUNGONG_RUNTIME_LOOPS_H_
 
@@ -31,8 +31,8 @@ class Loops {
   Loops(mysql::Options database, Metrics& metrics);
   ~Loops();
 
-  // Runs `pass` again and again, `period` apart or as soon as Wake(name) is called. A failing pass is logged and
-  // tried again with back-off up to 5 s.
+  // Runs `pass` again and again, `period` apart or as soon as Wake(name) is called. A failing pass
+  // is logged and tried again with back-off up to 5 s.
   void Add(const std::string& name, absl::Duration period, Pass pass);
   void Wake(absl::string_view name);
   // Ends all loops after their current pass and joins.
@@ -54,23 +54,25 @@ class Loops {
   std::list<std::unique_ptr<Loop>> loops_ ABSL_GUARDED_BY(mutex_);
 };
 
-// A due row: something that must happen at an instant, exactly once, whatever number of replicas looks for it.
+// A due row: something that must happen at an instant, exactly once, whatever number of replicas
+// looks for it.
 struct Due {
   Uuid id;
-  std::string kind;     // "ticket.light"
-  Uuid subject;         // which ticket
-  std::string detail;   // small, no personal data
+  std::string kind;    // "ticket.light"
+  Uuid subject;        // which ticket
+  std::string detail;  // small, no personal data
   absl::Time due;
 };
 
 // Puts or moves the due row of (kind, subject); one per pair.
-absl::Status Schedule(mysql::Tx& tx, const Uuid& id, absl::string_view kind, const Uuid& subject, absl::Time due,
-                      absl::string_view detail = "");
+absl::Status Schedule(mysql::Tx& tx, const Uuid& id, absl::string_view kind, const Uuid& subject,
+                      absl::Time due, absl::string_view detail = "");
 absl::Status Unschedule(mysql::Tx& tx, absl::string_view kind, const Uuid& subject);
 
-// Runs the effects of `kind` that are due by the database's clock, oldest first, at most `limit`. Each is claimed by
-// deleting its row, compare-and-set, in the effect's own transaction: a crash leaves it due, a second replica finds
-// nothing. An effect that fails is put off by a minute and logged.
+// Runs the effects of `kind` that are due by the database's clock, oldest first, at most `limit`.
+// Each is claimed by deleting its row, compare-and-set, in the effect's own transaction: a crash
+// leaves it due, a second replica finds nothing. An effect that fails is put off by a minute and
+// logged.
 absl::StatusOr<int> RunDue(mysql::Session& session, absl::string_view kind, int limit,
                            const std::function<absl::Status(mysql::Tx&, const Due&)>& effect);
 

@@ -23,7 +23,8 @@ class Metrics {
   prometheus::Registry& registry() { return *registry_; }
 
   // One finished call: qungong_calls_total{method,code} and qungong_call_seconds{method}.
-  void CountCall(absl::string_view method, absl::string_view code, absl::Duration latency, absl::Duration queued);
+  void CountCall(absl::string_view method, absl::string_view code, absl::Duration latency,
+                 absl::Duration queued);
   // A named counter or gauge without labels, made on first use.
   void Add(absl::string_view counter, double amount = 1);
   void Set(absl::string_view gauge, double value);

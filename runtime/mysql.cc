@@ -29,7 +29,8 @@ namespace qungong::mysql {
 namespace {
 
 constexpr char kDriverPayload[] = "qungong/driver-error";
-constexpr size_t kMaxStatements = 64;  // prepared, per connection: the server's limit is for all of them together
+constexpr size_t kMaxStatements =
+    64;  // prepared, per connection: the server's limit is for all of them together
 constexpr int kMaxAttempts = 8;
 constexpr size_t kLargestChunk = 256;  // rows of one INSERT
 
@@ -39,7 +40,9 @@ int DriverErrorOf(const absl::Status& status) {
   return payload.has_value() && absl::SimpleAtoi(std::string(*payload), &number) ? number : 0;
 }
 
-std::string FormatInstant(absl::Time t) { return absl::FormatTime("%Y-%m-%d %H:%M:%E6S", t, absl::UTCTimeZone()); }
+std::string FormatInstant(absl::Time t) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%E6S", t, absl::UTCTimeZone());
+}
 
 std::string FormatDay(absl::CivilDay d) { return absl::FormatCivilTime(d); }
 
@@ -53,7 +56,8 @@ absl::Status FromException(const sql::SQLException& e) {
   return StatusFromDriver(e.getErrorCode(), e.getSQLStateCStr(), e.what());
 }
 
-Row::Cell ReadCell(sql::ResultSet& result, const sql::ResultSetMetaData& meta_const, uint32_t column) {
+Row::Cell ReadCell(sql::ResultSet& result, const sql::ResultSetMetaData& meta_const,
+                   uint32_t column) {
   auto& meta = const_cast<sql::ResultSetMetaData&>(meta_const);
   if (result.isNull(column)) return std::monostate();
   switch (meta.getColumnType(column)) {
@@ -96,7 +100,8 @@ std::string KeyIn(absl::string_view text) {
 
 }  // namespace
 
-// --- Row -----------------------------------------------------------------------------------------------------------
+// --- Row
+// -----------------------------------------------------------------------------------------------------------
 
 bool Row::IsNull(size_t i) const { return std::holds_alternative<std::monostate>(cells_.at(i)); }
 
@@ -151,7 +156,8 @@ absl::Time Row::Time(size_t i) const {
   absl::Time t;
   std::string error;
   // 0 to 6 digits of a second: a prepared statement and a plain one format them differently.
-  if (!absl::ParseTime("%Y-%m-%d %H:%M:%E*S", String(i), absl::UTCTimeZone(), &t, &error)) BadCell(i, "an instant");
+  if (!absl::ParseTime("%Y-%m-%d %H:%M:%E*S", String(i), absl::UTCTimeZone(), &t, &error))
+    BadCell(i, "an instant");
   return t;
 }
 
@@ -175,7 +181,8 @@ std::string Row::StringOr(size_t i, absl::string_view otherwise) const {
   return IsNull(i) ? std::string(otherwise) : String(i);
 }
 
-// --- The error map ---------------------------------------------------------------------------------------------------
+// --- The error map
+// ---------------------------------------------------------------------------------------------------
 
 absl::Status StatusFromDriver(int error, absl::string_view sql_state, absl::string_view text) {
   absl::StatusCode code = absl::StatusCode::kInternal;
@@ -256,7 +263,8 @@ std::string ViolatedKey(const absl::Status& status) {
   return std::string(text.substr(text.rfind(' ') + 1));
 }
 
-// --- Session ---------------------------------------------------------------------------------------------------------
+// --- Session
+// ---------------------------------------------------------------------------------------------------------
 
 ThreadInit::ThreadInit() { Driver().threadInit(); }
 ThreadInit::~ThreadInit() { Driver().threadEnd(); }
@@ -280,10 +288,12 @@ class Session::Impl {
   absl::StatusOr<Rows> Run(absl::string_view sql, absl::Span<const Param> params, int64_t* changed);
 
   absl::Status Begin(const TxOptions& options);
-  absl::Status Attempt(const TxOptions& options, absl::FunctionRef<absl::Status(Tx&)> f, Tx& tx, bool* in_doubt);
+  absl::Status Attempt(const TxOptions& options, absl::FunctionRef<absl::Status(Tx&)> f, Tx& tx,
+                       bool* in_doubt);
 
   Options options_;
-  absl::Status tx_failure_;  // first failure of a statement in the transaction: it can no longer commit
+  absl::Status
+      tx_failure_;  // first failure of a statement in the transaction: it can no longer commit
   int64_t sent_ = 0;
   absl::BitGen random_;
 
@@ -327,11 +337,14 @@ absl::Status Session::Impl::Connect() {
     Drop();
     return FromException(e);
   }
-  // Lost updates surface as error 1020 instead of passing; a lock wait never outlives a call by much.
+  // Lost updates surface as error 1020 instead of passing; a lock wait never outlives a call by
+  // much.
   RETURN_IF_ERROR(Direct("SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin", nullptr));
   return Direct(
-      "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
-      "ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', tx_isolation = 'REPEATABLE-READ',"
+      "SET SESSION sql_mode = "
+      "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+      "ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', tx_isolation = "
+      "'REPEATABLE-READ',"
       " innodb_snapshot_isolation = ON, innodb_lock_wait_timeout = 5, lock_wait_timeout = 10",
       nullptr);
 }
@@ -354,7 +367,8 @@ absl::Status Session::Impl::Guard(absl::string_view sql, absl::FunctionRef<void(
     Drop();
   }
   // Only an error about data leaves the connection in a known state.
-  if (!status.ok() && !absl::IsAlreadyExists(status) && !absl::IsFailedPrecondition(status) && !IsRetryable(status)) {
+  if (!status.ok() && !absl::IsAlreadyExists(status) && !absl::IsFailedPrecondition(status) &&
+      !IsRetryable(status)) {
     Drop();
   }
   return status;
@@ -369,7 +383,8 @@ absl::Status Session::Impl::Direct(absl::string_view sql, Rows* rows) {
     sql::ResultSetMetaData* meta = result->getMetaData();
     while (rows != nullptr && result->next()) {
       std::vector<Row::Cell> cells;
-      for (uint32_t i = 1; i <= meta->getColumnCount(); ++i) cells.push_back(ReadCell(*result, *meta, i));
+      for (uint32_t i = 1; i <= meta->getColumnCount(); ++i)
+        cells.push_back(ReadCell(*result, *meta, i));
       rows->emplace_back(std::move(cells));
     }
   });
@@ -386,7 +401,8 @@ sql::PreparedStatement& Session::Impl::Prepare(absl::string_view sql) {
     statements_.erase(lru_.back().sql);
     lru_.pop_back();
   }
-  std::unique_ptr<sql::PreparedStatement> statement(connection_->prepareStatement(sql::SQLString(text)));
+  std::unique_ptr<sql::PreparedStatement> statement(
+      connection_->prepareStatement(sql::SQLString(text)));
   lru_.push_front({text, std::move(statement)});
   statements_[std::move(text)] = lru_.begin();
   return *lru_.front().statement;
@@ -399,19 +415,23 @@ void Bind(sql::PreparedStatement& statement, uint32_t i, const Param::Value& val
   if (const auto* t = std::get_if<absl::string_view>(&value)) {
     return statement.setString(i, sql::SQLString(t->empty() ? "" : t->data(), t->size()));
   }
-  if (const auto* t = std::get_if<absl::Time>(&value)) return statement.setString(i, FormatInstant(*t));
-  if (const auto* t = std::get_if<absl::CivilDay>(&value)) return statement.setString(i, FormatDay(*t));
+  if (const auto* t = std::get_if<absl::Time>(&value))
+    return statement.setString(i, FormatInstant(*t));
+  if (const auto* t = std::get_if<absl::CivilDay>(&value))
+    return statement.setString(i, FormatDay(*t));
   statement.setNull(i, sql::DataType::VARCHAR);
 }
 
-absl::StatusOr<Rows> Session::Impl::Run(absl::string_view sql, absl::Span<const Param> params, int64_t* changed) {
+absl::StatusOr<Rows> Session::Impl::Run(absl::string_view sql, absl::Span<const Param> params,
+                                        int64_t* changed) {
   if (connection_ == nullptr) return StatusFromDriver(2006, "HY000", "not connected");
   if (!tx_failure_.ok()) return tx_failure_;  // nothing goes on after a failure
   Rows rows;
   absl::Status status = Guard(sql, [&] {
     sql::PreparedStatement& statement = Prepare(sql);
     statement.clearParameters();
-    for (size_t i = 0; i < params.size(); ++i) Bind(statement, static_cast<uint32_t>(i + 1), params[i].value());
+    for (size_t i = 0; i < params.size(); ++i)
+      Bind(statement, static_cast<uint32_t>(i + 1), params[i].value());
     if (changed != nullptr) {
       *changed = statement.executeUpdate();
       return;
@@ -428,7 +448,8 @@ absl::StatusOr<Rows> Session::Impl::Run(absl::string_view sql, absl::Span<const 
     }
   });
   if (!status.ok()) {
-    // A duplicate or a violated reference undoes its statement only; the caller may decide what it means.
+    // A duplicate or a violated reference undoes its statement only; the caller may decide what it
+    // means.
     if (!absl::IsAlreadyExists(status) && !absl::IsFailedPrecondition(status)) tx_failure_ = status;
     return status;
   }
@@ -448,10 +469,11 @@ absl::Status Session::Impl::SetSessionValues(const TxOptions& options) {
   const std::optional<absl::Time> standing =
       options_.clock != nullptr ? options_.clock->Standing() : std::optional<absl::Time>();
   if (standing != standing_) {
-    const std::string value = standing.has_value() ? absl::StrCat(absl::ToUnixMicros(*standing) / 1000000, ".",
-                                                                  absl::Dec(absl::ToUnixMicros(*standing) % 1000000,
-                                                                            absl::kZeroPad6))
-                                                   : "DEFAULT";
+    const std::string value =
+        standing.has_value()
+            ? absl::StrCat(absl::ToUnixMicros(*standing) / 1000000, ".",
+                           absl::Dec(absl::ToUnixMicros(*standing) % 1000000, absl::kZeroPad6))
+            : "DEFAULT";
     RETURN_IF_ERROR(Direct(absl::StrCat("SET SESSION timestamp = ", value), nullptr));
     standing_ = standing;
   }
@@ -465,7 +487,8 @@ absl::Status Session::Impl::Begin(const TxOptions& options) {
   return Direct(options.read_only ? "START TRANSACTION READ ONLY" : "START TRANSACTION", nullptr);
 }
 
-absl::Status Session::Impl::Attempt(const TxOptions& options, absl::FunctionRef<absl::Status(Tx&)> f, Tx& tx,
+absl::Status Session::Impl::Attempt(const TxOptions& options,
+                                    absl::FunctionRef<absl::Status(Tx&)> f, Tx& tx,
                                     bool* in_doubt) {
   *in_doubt = false;
   RETURN_IF_ERROR(Begin(options));
@@ -492,7 +515,8 @@ absl::Status Session::Transact(const TxOptions& options, absl::FunctionRef<absl:
   absl::Status status;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     if (attempt > 0) {  // full jitter: 5, 10, 20 … 500 ms
-      const absl::Duration most = std::min(absl::Milliseconds(5 << attempt), absl::Milliseconds(500));
+      const absl::Duration most =
+          std::min(absl::Milliseconds(5 << attempt), absl::Milliseconds(500));
       const absl::Duration wait = most * absl::Uniform(impl_->random_, 0.3, 1.0);
       if (absl::Now() + wait >= options.deadline) break;
       absl::SleepFor(wait);
@@ -502,7 +526,8 @@ absl::Status Session::Transact(const TxOptions& options, absl::FunctionRef<absl:
     status = impl_->Attempt(options, f, tx, &in_doubt);
     if (status.ok()) return status;
     if (in_doubt && !options.repeatable) {
-      return WithReason(absl::UnavailableError("the connection was lost while committing"), "COMMIT_IN_DOUBT");
+      return WithReason(absl::UnavailableError("the connection was lost while committing"),
+                        "COMMIT_IN_DOUBT");
     }
     if (!IsRetryable(status) && !IsConnectionLost(status)) return status;
   }
@@ -526,7 +551,8 @@ absl::Status Session::Ping() { return QueryDirect("SELECT 1").status(); }
 
 int64_t Session::statements() const { return impl_->sent_; }
 
-// --- Tx --------------------------------------------------------------------------------------------------------------
+// --- Tx
+// --------------------------------------------------------------------------------------------------------------
 
 absl::StatusOr<Rows> Tx::Query(absl::string_view sql, absl::Span<const Param> params) {
   return session_.impl_->Run(sql, params, nullptr);
@@ -540,7 +566,8 @@ absl::StatusOr<int64_t> Tx::Execute(absl::string_view sql, absl::Span<const Para
 
 absl::Status Tx::ExecuteMany(absl::string_view head, size_t width, absl::Span<const Param> params,
                              absl::string_view tail) {
-  if (width == 0 || params.size() % width != 0) return absl::InternalError("parameters are not whole rows");
+  if (width == 0 || params.size() % width != 0)
+    return absl::InternalError("parameters are not whole rows");
   std::string tuple = "(?";
   for (size_t i = 1; i < width; ++i) absl::StrAppend(&tuple, ",?");
   absl::StrAppend(&tuple, ")");

@@ -1,7 +1,8 @@
 // The one door to MariaDB / MySQL: sessions, transactions, typed rows, the map of driver errors.
 //
-// mysql.cc is the only file that includes the driver and the only one that catches its exceptions. Transactions are
-// opened and ended as statements, because the driver's own commit() and rollback() swallow errors.
+// mysql.cc is the only file that includes the driver and the only one that catches its exceptions.
+// Transactions are opened and ended as statements, because the driver's own commit() and rollback()
+// swallow errors.
 #ifndef QUNGONG_RUNTIME_MYSQL_H_
 #define QUNGONG_RUNTIME_MYSQL_H_
 
@@ -27,26 +28,30 @@
 
 namespace qungong::mysql {
 
-// A parameter of a statement. Text and bytes are referred to, not copied: they must outlive the call.
+// A parameter of a statement. Text and bytes are referred to, not copied: they must outlive the
+// call.
 class Param {
  public:
   struct Null {};
-  using Value = std::variant<Null, int64_t, uint64_t, double, absl::string_view, absl::Time, absl::CivilDay>;
+  using Value =
+      std::variant<Null, int64_t, uint64_t, double, absl::string_view, absl::Time, absl::CivilDay>;
 
   template <typename T, std::enable_if_t<std::is_integral_v<T> && std::is_signed_v<T>, int> = 0>
-  Param(T v) : value_(static_cast<int64_t>(v)) {}  // NOLINT(google-explicit-constructor): reads as SQL
+  Param(T v)
+      : value_(static_cast<int64_t>(v)) {}  // NOLINT(google-explicit-constructor): reads as SQL
   template <typename T, std::enable_if_t<std::is_integral_v<T> && std::is_unsigned_v<T>, int> = 0>
   Param(T v) : value_(static_cast<uint64_t>(v)) {}  // NOLINT(google-explicit-constructor)
   template <typename T, std::enable_if_t<std::is_enum_v<T>, int> = 0>
-  Param(T v) : value_(static_cast<int64_t>(v)) {}                         // NOLINT(google-explicit-constructor)
-  Param(double v) : value_(v) {}                                          // NOLINT(google-explicit-constructor)
-  Param(absl::string_view v) : value_(v) {}                               // NOLINT(google-explicit-constructor)
-  Param(const std::string& v) : value_(absl::string_view(v)) {}           // NOLINT(google-explicit-constructor)
-  Param(const char* v) : value_(absl::string_view(v)) {}                  // NOLINT(google-explicit-constructor)
-  Param(const Uuid& v) : value_(v.View()) {}                              // NOLINT(google-explicit-constructor)
-  Param(absl::Time v) : value_(v) {}                                      // NOLINT(google-explicit-constructor)
-  Param(absl::CivilDay v) : value_(v) {}                                  // NOLINT(google-explicit-constructor)
-  Param(Null v) : value_(v) {}                                            // NOLINT(google-explicit-constructor)
+  Param(T v) : value_(static_cast<int64_t>(v)) {}  // NOLINT(google-explicit-constructor)
+  Param(double v) : value_(v) {}                   // NOLINT(google-explicit-constructor)
+  Param(absl::string_view v) : value_(v) {}        // NOLINT(google-explicit-constructor)
+  Param(const std::string& v)
+      : value_(absl::string_view(v)) {}                   // NOLINT(google-explicit-constructor)
+  Param(const char* v) : value_(absl::string_view(v)) {}  // NOLINT(google-explicit-constructor)
+  Param(const Uuid& v) : value_(v.View()) {}              // NOLINT(google-explicit-constructor)
+  Param(absl::Time v) : value_(v) {}                      // NOLINT(google-explicit-constructor)
+  Param(absl::CivilDay v) : value_(v) {}                  // NOLINT(google-explicit-constructor)
+  Param(Null v) : value_(v) {}                            // NOLINT(google-explicit-constructor)
   template <typename T>
   Param(const std::optional<T>& v) {  // NOLINT(google-explicit-constructor)
     if (v.has_value()) value_ = Param(*v).value_;
@@ -60,8 +65,8 @@ class Param {
 
 inline constexpr Param::Null kNull{};
 
-// A row that was read. Accessors are strict: a wrong type, a lost digit or an unexpected NULL throws, and the
-// transaction fails as INTERNAL: it is a bug, never data to go on with.
+// A row that was read. Accessors are strict: a wrong type, a lost digit or an unexpected NULL
+// throws, and the transaction fails as INTERNAL: it is a bug, never data to go on with.
 class Row {
  public:
   using Cell = std::variant<std::monostate, int64_t, uint64_t, double, std::string>;
@@ -75,8 +80,8 @@ class Row {
   const std::string& String(size_t i) const;  // text or bytes
   bool Bool(size_t i) const;
   Uuid Id(size_t i) const;
-  absl::Time Time(size_t i) const;            // DATETIME(0..6), UTC
-  absl::CivilDay Day(size_t i) const;         // DATE
+  absl::Time Time(size_t i) const;     // DATETIME(0..6), UTC
+  absl::CivilDay Day(size_t i) const;  // DATE
   std::optional<absl::Time> OptTime(size_t i) const;
   std::optional<Uuid> OptId(size_t i) const;
   std::string StringOr(size_t i, absl::string_view otherwise) const;
@@ -92,10 +97,11 @@ struct Options {
   std::string schema;
   std::string user;
   std::string password;
-  std::string tls_ca_file;          // TLS to the database when set
-  const Clock* clock = nullptr;     // when time stands still, the database's NOW(6) stands with it
-  // Tests only: called before and after each statement; an error returned before means the statement is not
-  // sent, one returned after means its reply was lost. The connection is then dropped.
+  std::string tls_ca_file;       // TLS to the database when set
+  const Clock* clock = nullptr;  // when time stands still, the database's NOW(6) stands with it
+  // Tests only: called before and after each statement; an error returned before means the
+  // statement is not sent, one returned after means its reply was lost. The connection is then
+  // dropped.
   std::function<absl::Status(absl::string_view sql, bool after)> fault;
 };
 
@@ -125,8 +131,9 @@ class Tx {
     const Param list[] = {Param(params)..., Param(Param::Null{})};
     return Execute(sql, absl::MakeConstSpan(list, sizeof...(params)));
   }
-  // INSERT of many rows: `head` ends before VALUES, `tail` follows it (or is empty). `params` holds whole rows of
-  // `width` values. Sent in chunks of powers of two, so that few statements are prepared.
+  // INSERT of many rows: `head` ends before VALUES, `tail` follows it (or is empty). `params` holds
+  // whole rows of `width` values. Sent in chunks of powers of two, so that few statements are
+  // prepared.
   absl::Status ExecuteMany(absl::string_view head, size_t width, absl::Span<const Param> params,
                            absl::string_view tail = "");
 
@@ -142,13 +149,15 @@ class Tx {
 struct TxOptions {
   // No statement and no retry starts after this.
   absl::Time deadline = absl::InfiniteFuture();
-  // Whether `f` itself finds out if an earlier attempt took effect (it begins by inserting an idempotency key). Only
-  // then is a COMMIT without an answer tried again; otherwise it ends as UNAVAILABLE, reason COMMIT_IN_DOUBT.
+  // Whether `f` itself finds out if an earlier attempt took effect (it begins by inserting an
+  // idempotency key). Only then is a COMMIT without an answer tried again; otherwise it ends as
+  // UNAVAILABLE, reason COMMIT_IN_DOUBT.
   bool repeatable = false;
   bool read_only = false;
 };
 
-// One connection, opened on first use and after every failure that is not about data. Owned by one thread.
+// One connection, opened on first use and after every failure that is not about data. Owned by one
+// thread.
 class Session {
  public:
   explicit Session(Options options);
@@ -156,9 +165,10 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Runs `f` in a transaction and commits, or rolls back if `f` fails. On a deadlock, a lock wait timeout, a snapshot
-  // conflict, or a connection lost before COMMIT, the whole transaction is run again (at most 8 times, with back-off,
-  // within the deadline), so `f` must keep no state across calls. ABORTED when the attempts are used up.
+  // Runs `f` in a transaction and commits, or rolls back if `f` fails. On a deadlock, a lock wait
+  // timeout, a snapshot conflict, or a connection lost before COMMIT, the whole transaction is run
+  // again (at most 8 times, with back-off, within the deadline), so `f` must keep no state across
+  // calls. ABORTED when the attempts are used up.
   absl::Status Transact(const TxOptions& options, absl::FunctionRef<absl::Status(Tx&)> f);
 
   // Outside transactions: migrations and start-up checks. Never retried.
@@ -182,7 +192,8 @@ class ThreadInit {
   ~ThreadInit();
 };
 
-// The driver's error number and text as a status: the one table (see mysql.cc). Exposed for its test.
+// The driver's error number and text as a status: the one table (see mysql.cc). Exposed for its
+// test.
 absl::Status StatusFromDriver(int error, absl::string_view sql_state, absl::string_view text);
 // Whether the whole transaction may be run again after this status.
 bool IsRetryable(const absl::Status& status);

@@ -15,15 +15,18 @@ using rpc::v1::Role;
 absl::Status Read::CheckMethodRole() {
   const AccessRule& rule = call_.method->options().GetExtension(rpc::v1::access);
   if (rule.roles().empty()) return absl::OkStatus();  // anonymous, or authenticated before
-  ASSIGN_OR_RETURN(std::vector<directory::Grant> all, directory::LoadGrants(tx_, call_.principal, call_.today));
+  ASSIGN_OR_RETURN(std::vector<directory::Grant> all,
+                   directory::LoadGrants(tx_, call_.principal, call_.today));
   for (directory::Grant& grant : all) {
     if (std::find(rule.roles().begin(), rule.roles().end(), grant.role) != rule.roles().end()) {
       grants_.push_back(std::move(grant));
     }
   }
   if (!grants_.empty()) return absl::OkStatus();
-  return WithChinese(WithReason(absl::PermissionDeniedError("the caller has no role for this method"), "ROLE_MISSING"),
-                     "您没有办理此事的权限,请联系安全保密管理员。");
+  return WithChinese(
+      WithReason(absl::PermissionDeniedError("the caller has no role for this method"),
+                 "ROLE_MISSING"),
+      "您没有办理此事的权限,请联系安全保密管理员。");
 }
 
 std::vector<Uuid> Read::GrantedNodes() const {
@@ -39,13 +42,15 @@ absl::StatusOr<bool> Read::MayActAt(const Uuid& node, absl::Span<const Role> rol
   ASSIGN_OR_RETURN(const auto ancestors,
                    directory::AncestorIds(tx_, rpc::v1::ADMINISTRATIVE_TREE, node, call_.today));
   for (const directory::Grant& grant : grants_) {
-    if (!roles.empty() && std::find(roles.begin(), roles.end(), grant.role) == roles.end()) continue;
+    if (!roles.empty() && std::find(roles.begin(), roles.end(), grant.role) == roles.end())
+      continue;
     if (std::find(ancestors.begin(), ancestors.end(), grant.node) != ancestors.end()) return true;
   }
   return false;
 }
 
-absl::Status Read::Authorize(absl::Span<const Uuid> nodes, absl::string_view resource, absl::Span<const Role> roles) {
+absl::Status Read::Authorize(absl::Span<const Uuid> nodes, absl::string_view resource,
+                             absl::Span<const Role> roles) {
   for (const Uuid& node : nodes) {
     ASSIGN_OR_RETURN(const bool may, MayActAt(node, roles));
     if (may) return absl::OkStatus();
@@ -58,8 +63,8 @@ std::string EtagOf(int64_t version) { return absl::StrCat("\"", version, "\""); 
 absl::Status CheckEtag(absl::string_view given, int64_t version, absl::string_view resource) {
   if (given.empty() || given == EtagOf(version)) return absl::OkStatus();
   return WithChinese(
-      WithReason(absl::AbortedError(absl::StrCat(resource, " has changed since it was read")), "ETAG_MISMATCH",
-                 {{"resource", resource}, {"current_etag", EtagOf(version)}}),
+      WithReason(absl::AbortedError(absl::StrCat(resource, " has changed since it was read")),
+                 "ETAG_MISMATCH", {{"resource", resource}, {"current_etag", EtagOf(version)}}),
       "内容已被他人更新,请刷新后再试。");
 }
 

@@ -1,7 +1,8 @@
 // What a handler is given: a Read or a Mutation, each one attempt of one transaction on one worker.
 //
-// The mutation protocol (mutation.cc) is: insert the idempotency key -> handler: load FOR UPDATE, scope, etag,
-// transition, write, Emit -> append events -> COMMIT. A handler only reads, decides and writes.
+// The mutation protocol (mutation.cc) is: insert the idempotency key -> handler: load FOR UPDATE,
+// scope, etag, transition, write, Emit -> append events -> COMMIT. A handler only reads, decides
+// and writes.
 #ifndef QUNGONG_RUNTIME_OPERATION_H_
 #define QUNGONG_RUNTIME_OPERATION_H_
 
@@ -34,14 +35,16 @@ class Read {
   const KeyRing& keys() const { return keys_; }
   const PageCodec& pages() const { return pages_; }
 
-  // Loads the caller's grants and checks that one of the method's roles is among them. Done by the wrapper.
+  // Loads the caller's grants and checks that one of the method's roles is among them. Done by the
+  // wrapper.
   absl::Status CheckMethodRole();
   // The caller's grants for this method's roles.
   const std::vector<directory::Grant>& grants() const { return grants_; }
   // Distinct nodes of those grants: a list is filtered to what lies below them.
   std::vector<Uuid> GrantedNodes() const;
 
-  // Whether one of this method's roles (or, given `roles`, one of those) holds on a node at or above `node` today.
+  // Whether one of this method's roles (or, given `roles`, one of those) holds on a node at or
+  // above `node` today.
   absl::StatusOr<bool> MayActAt(const Uuid& node, absl::Span<const rpc::v1::Role> roles = {});
   // OK if the caller may act on at least one of `nodes`; otherwise DeniedOrAbsent(resource).
   absl::Status Authorize(absl::Span<const Uuid> nodes, absl::string_view resource,
@@ -57,13 +60,13 @@ class Read {
 
 // One change of one resource, as it is kept for ever and told to others.
 struct Event {
-  std::string aggregate;                 // resource name: tickets/{uuid}
-  int64_t version = 0;                   // of the resource after the change, growing by one
-  std::string kind;                      // "Ticket.ACCEPTED"
-  std::optional<Uuid> key;               // subject key that seals the image; none: no personal data in it
-  std::string payload_type;              // full name of the public payload's type, or ""
-  std::string payload;                   // serialized public payload: an allow-list, no personal data
-  std::string image;                     // serialized after-image; the first event's is the reply itself
+  std::string aggregate;     // resource name: tickets/{uuid}
+  int64_t version = 0;       // of the resource after the change, growing by one
+  std::string kind;          // "Ticket.ACCEPTED"
+  std::optional<Uuid> key;   // subject key that seals the image; none: no personal data in it
+  std::string payload_type;  // full name of the public payload's type, or ""
+  std::string payload;       // serialized public payload: an allow-list, no personal data
+  std::string image;         // serialized after-image; the first event's is the reply itself
   int retention_years = 10;
 
   Event& WithPayload(const google::protobuf::Message& message) {
@@ -75,13 +78,14 @@ struct Event {
 
 class Mutation : public Read {
  public:
-  Mutation(const Call& call, mysql::Tx& tx, const KeyRing& keys, const PageCodec& pages, IdSource& ids)
+  Mutation(const Call& call, mysql::Tx& tx, const KeyRing& keys, const PageCodec& pages,
+           IdSource& ids)
       : Read(call, tx, keys, pages), ids_(ids) {}
 
   // An id that is the same in every attempt of this call.
   Uuid NewId() { return ids_.Next(); }
-  // Appends an event to the transaction. Every mutation emits at least one; its first is about the resource that it
-  // returns.
+  // Appends an event to the transaction. Every mutation emits at least one; its first is about the
+  // resource that it returns.
   void Emit(Event event) { events_.push_back(std::move(event)); }
 
   std::vector<Event>& events() { return events_; }

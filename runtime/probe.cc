@@ -23,8 +23,8 @@ const std::map<std::string, std::string>& Required() {
   static const auto* kRequired = new std::map<std::string, std::string>{
       {"innodb_flush_log_at_trx_commit", "1"},  // or a crash loses acknowledged writes
       {"sync_binlog", "1"},                     // the same, for what a replica or a restore replays
-      {"innodb_rollback_on_timeout", "ON"},     // or a lock wait timeout keeps half of a transaction
-      {"local_infile", "OFF"},                  // a server could read the client's files
+      {"innodb_rollback_on_timeout", "ON"},  // or a lock wait timeout keeps half of a transaction
+      {"local_infile", "OFF"},               // a server could read the client's files
   };
   return *kRequired;
 }
@@ -36,12 +36,14 @@ absl::Status ProbeTcp(const std::string& host, int port) {
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   const std::string name = host.empty() || host == "0.0.0.0" || host == "[::]" ? "127.0.0.1" : host;
-  if (getaddrinfo(name.c_str(), absl::StrCat(port).c_str(), &hints, &found) != 0 || found == nullptr) {
+  if (getaddrinfo(name.c_str(), absl::StrCat(port).c_str(), &hints, &found) != 0 ||
+      found == nullptr) {
     return absl::UnavailableError("own address cannot be resolved");
   }
   const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   int error = fd < 0 ? errno : 0;
-  if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) != 0 && errno != EINPROGRESS) error = errno;
+  if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) != 0 && errno != EINPROGRESS)
+    error = errno;
   freeaddrinfo(found);
   if (error == 0) {
     pollfd waiting{fd, POLLOUT, 0};
@@ -64,14 +66,19 @@ absl::Status CheckDatabaseSettings(mysql::Session& session) {
     const auto rule = Required().find(row.String(0));
     if (rule == Required().end()) continue;
     if (row.String(1) != rule->second) {
-      wrong.push_back(absl::StrCat(row.String(0), " is ", row.String(1), ", must be ", rule->second));
+      wrong.push_back(
+          absl::StrCat(row.String(0), " is ", row.String(1), ", must be ", rule->second));
     }
   }
-  ASSIGN_OR_RETURN(const mysql::Rows own,
-                   session.QueryDirect("SELECT @@session.time_zone, @@session.tx_isolation, @@character_set_connection"));
+  ASSIGN_OR_RETURN(
+      const mysql::Rows own,
+      session.QueryDirect(
+          "SELECT @@session.time_zone, @@session.tx_isolation, @@character_set_connection"));
   if (own.at(0).String(0) != "+00:00") wrong.push_back("the session's time_zone is not UTC");
-  if (own.at(0).String(1) != "REPEATABLE-READ") wrong.push_back("the session's isolation is not REPEATABLE-READ");
-  if (own.at(0).String(2) != "utf8mb4") wrong.push_back("the session's character set is not utf8mb4");
+  if (own.at(0).String(1) != "REPEATABLE-READ")
+    wrong.push_back("the session's isolation is not REPEATABLE-READ");
+  if (own.at(0).String(2) != "utf8mb4")
+    wrong.push_back("the session's character set is not utf8mb4");
   if (wrong.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrJoin(wrong, "; "));
 }

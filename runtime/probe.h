@@ -12,8 +12,8 @@ namespace qungong {
 // Opens a new TCP connection and closes it; UNAVAILABLE if that takes more than a second.
 absl::Status ProbeTcp(const std::string& host, int port);
 
-// FAILED_PRECONDITION, naming every server variable under which an acknowledged write could be lost, half of a
-// transaction kept, or text changed.
+// FAILED_PRECONDITION, naming every server variable under which an acknowledged write could be
+// lost, half of a transaction kept, or text changed.
 absl::Status CheckDatabaseSettings(mysql::Session& session);
 
 }  // namespace qungong

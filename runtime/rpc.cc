@@ -34,7 +34,8 @@ SELECT body_hash, event_id FROM idempotency_keys WHERE principal = ? AND method 
 
 std::string Metadata(const Context& context, const char* key) {
   const auto it = context.client_metadata().find(key);
-  return it == context.client_metadata().end() ? "" : std::string(it->second.data(), it->second.size());
+  return it == context.client_metadata().end() ? ""
+                                               : std::string(it->second.data(), it->second.size());
 }
 
 // The same message always gives the same bytes, whatever order maps were filled in.
@@ -57,7 +58,9 @@ absl::StatusOr<Uuid> RequestId(const google::protobuf::Message& request) {
 }
 
 // Marks that the key was there already: the transaction is rolled back and the reply replayed.
-absl::Status SeenBefore() { return WithReason(absl::AlreadyExistsError("seen before"), "SEEN_BEFORE"); }
+absl::Status SeenBefore() {
+  return WithReason(absl::AlreadyExistsError("seen before"), "SEEN_BEFORE");
+}
 
 std::unique_ptr<google::protobuf::Message> CopyOf(const google::protobuf::Message& message) {
   std::unique_ptr<google::protobuf::Message> copy(message.New());
@@ -68,13 +71,15 @@ std::unique_ptr<google::protobuf::Message> CopyOf(const google::protobuf::Messag
 }  // namespace
 
 absl::Status Overloaded() {
-  return WithChinese(WithRetryAfter(WithReason(absl::UnavailableError("too many calls are waiting"), "OVERLOADED"),
-                                    absl::Milliseconds(200)),
-                     "系统繁忙,请稍后再试。");
+  return WithChinese(
+      WithRetryAfter(WithReason(absl::UnavailableError("too many calls are waiting"), "OVERLOADED"),
+                     absl::Milliseconds(200)),
+      "系统繁忙,请稍后再试。");
 }
 
 Rpc::Rpc(Chassis& chassis, absl::string_view service) : chassis_(chassis) {
-  const auto* descriptor = DescriptorPool::generated_pool()->FindServiceByName(std::string(service));
+  const auto* descriptor =
+      DescriptorPool::generated_pool()->FindServiceByName(std::string(service));
   if (descriptor == nullptr) {
     log::Line(log::Severity::kError, "unknown service").Set("service_name", service);
     std::exit(1);
@@ -82,7 +87,8 @@ Rpc::Rpc(Chassis& chassis, absl::string_view service) : chassis_(chassis) {
   for (int i = 0; i < descriptor->method_count(); ++i) {
     const MethodDescriptor* method = descriptor->method(i);
     if (!method->options().HasExtension(rpc::v1::access)) {
-      log::Line(log::Severity::kError, "a method has no access rule").Set("method", method->full_name());
+      log::Line(log::Severity::kError, "a method has no access rule")
+          .Set("method", method->full_name());
       std::exit(1);
     }
     methods_[method->name()] = method;
@@ -114,25 +120,30 @@ absl::StatusOr<std::shared_ptr<RunningCall>> Rpc::Begin(const char* method, Cont
     call.deadline = asked;
   } else {
     const bool given = asked < running->arrived + absl::Hours(24 * 365);
-    call.deadline = running->arrived + (given ? std::min(asked - running->arrived, kLongestUnary) : kDefaultDeadline);
+    call.deadline = running->arrived +
+                    (given ? std::min(asked - running->arrived, kLongestUnary) : kDefaultDeadline);
   }
 
   absl::Status refused;
   if (!call.authorization.empty()) {
     absl::string_view token = call.authorization;
     if (!absl::ConsumePrefix(&token, "Bearer ")) {
-      refused = WithReason(absl::UnauthenticatedError("authorization must be a Bearer token"), "TOKEN_INVALID");
+      refused = WithReason(absl::UnauthenticatedError("authorization must be a Bearer token"),
+                           "TOKEN_INVALID");
     } else if (auto claims = chassis_.tokens.Verify(token, call.now); claims.ok()) {
       call.principal = claims->subject;
     } else {
       refused = claims.status();
     }
   } else if (!access.anonymous()) {
-    refused = WithReason(absl::UnauthenticatedError("the call carries no access token"), "TOKEN_MISSING");
+    refused =
+        WithReason(absl::UnauthenticatedError("the call carries no access token"), "TOKEN_MISSING");
   }
-  if (refused.ok() && call.deadline <= running->arrived) refused = absl::DeadlineExceededError("no time is left");
+  if (refused.ok() && call.deadline <= running->arrived)
+    refused = absl::DeadlineExceededError("no time is left");
   if (refused.ok()) return running;
-  if (absl::IsUnauthenticated(refused)) refused = WithChinese(std::move(refused), "请先登录,或重新登录。");
+  if (absl::IsUnauthenticated(refused))
+    refused = WithChinese(std::move(refused), "请先登录,或重新登录。");
   End(*running, refused);
   return refused;
 }
@@ -167,13 +178,14 @@ Reactor* Rpc::StartUnary(const char* method, Context* context, Run run) {
 
 absl::Status Rpc::RunRead(mysql::Session& session, RunningCall& running, const Message& request,
                           const ReadBody& body) {
-  return session.Transact({.deadline = running.call.deadline, .read_only = true}, [&](mysql::Tx& tx) -> absl::Status {
-    class Read read(running.call, tx, chassis_.keys, chassis_.pages);
-    RETURN_IF_ERROR(read.CheckMethodRole());
-    const auto checked = CopyOf(request);
-    RETURN_IF_ERROR(ValidateAndClear(*checked));
-    return body(read, *checked);
-  });
+  return session.Transact({.deadline = running.call.deadline, .read_only = true},
+                          [&](mysql::Tx& tx) -> absl::Status {
+                            class Read read(running.call, tx, chassis_.keys, chassis_.pages);
+                            RETURN_IF_ERROR(read.CheckMethodRole());
+                            const auto checked = CopyOf(request);
+                            RETURN_IF_ERROR(ValidateAndClear(*checked));
+                            return body(read, *checked);
+                          });
 }
 
 absl::Status Rpc::RunDirect(RunningCall& running, const Message& request, const DirectBody& body) {
@@ -188,11 +200,14 @@ absl::Status Rpc::RunDirect(RunningCall& running, const Message& request, const 
 }
 
 absl::Status Rpc::RunMutation(mysql::Session& session, RunningCall& running, const Message& request,
-                              absl::string_view content_hash, Message& response, const MutateBody& body) {
+                              absl::string_view content_hash, Message& response,
+                              const MutateBody& body) {
   const Call& call = running.call;
   IdSource ids(call.now);
-  // Keyed: a body may hold a password, and a plain hash of it could be guessed by whoever reads the table.
-  const std::string body_hash = chassis_.keys.BlindIndex("request", absl::StrCat(Canonical(request), content_hash));
+  // Keyed: a body may hold a password, and a plain hash of it could be guessed by whoever reads the
+  // table.
+  const std::string body_hash =
+      chassis_.keys.BlindIndex("request", absl::StrCat(Canonical(request), content_hash));
   Uuid request_id;
   const auto attempt = [&](mysql::Tx& tx) -> absl::Status {
     ids.Rewind();
@@ -203,15 +218,16 @@ absl::Status Rpc::RunMutation(mysql::Session& session, RunningCall& running, con
     const auto checked = CopyOf(request);
     RETURN_IF_ERROR(ValidateAndClear(*checked));
     ASSIGN_OR_RETURN(request_id, RequestId(*checked));
-    const absl::Status inserted = tx.Execute(kInsertKey, call.principal, running.log_name, request_id, body_hash,
-                                             event_id, call.now + kKeyLife)
+    const absl::Status inserted = tx.Execute(kInsertKey, call.principal, running.log_name,
+                                             request_id, body_hash, event_id, call.now + kKeyLife)
                                       .status();
     if (absl::IsAlreadyExists(inserted)) return SeenBefore();
     RETURN_IF_ERROR(inserted);
     RETURN_IF_ERROR(body(mutation, *checked));
     if (mutation.events().empty()) return absl::InternalError("a mutation emitted no event");
     mutation.events().front().image = Canonical(response);
-    return AppendEvents(tx, chassis_.keys, event_id, ids, call.now, call.principal, mutation.events());
+    return AppendEvents(tx, chassis_.keys, event_id, ids, call.now, call.principal,
+                        mutation.events());
   };
   absl::Status status;
   for (int round = 0; round < 3; ++round) {
@@ -241,24 +257,28 @@ void Rpc::TellPosition(mysql::Session& session, RunningCall& running) {
   }
   // The write stands whatever becomes of its position.
   if (!status.ok()) return log::Warning("a position could not be told");
-  running.context->AddTrailingMetadata("x-qungong-after", PositionToken(domain_.substr(0, domain_.find('.')), *head));
+  running.context->AddTrailingMetadata("x-qungong-after",
+                                       PositionToken(domain_.substr(0, domain_.find('.')), *head));
 }
 
-absl::Status Rpc::Replay(mysql::Session& session, const RunningCall& running, const Uuid& request_id,
-                         absl::string_view body_hash, Message& response, bool* found) {
+absl::Status Rpc::Replay(mysql::Session& session, const RunningCall& running,
+                         const Uuid& request_id, absl::string_view body_hash, Message& response,
+                         bool* found) {
   return session.Transact(
       {.deadline = running.call.deadline, .read_only = true}, [&](mysql::Tx& tx) -> absl::Status {
         *found = false;
-        ASSIGN_OR_RETURN(const auto key,
-                         tx.QueryOne(kSelectKey, running.call.principal, running.log_name, request_id));
+        ASSIGN_OR_RETURN(const auto key, tx.QueryOne(kSelectKey, running.call.principal,
+                                                     running.log_name, request_id));
         if (!key.has_value()) return absl::OkStatus();
         *found = true;
         if (key->String(0) != body_hash) {
-          return WithReason(absl::InvalidArgumentError("this request_id was used for another request"),
-                            "REQUEST_ID_REUSED");
+          return WithReason(
+              absl::InvalidArgumentError("this request_id was used for another request"),
+              "REQUEST_ID_REUSED");
         }
         ASSIGN_OR_RETURN(const StoredEvent event, LoadEvent(tx, chassis_.keys, key->Id(1)));
-        if (!response.ParseFromString(event.image)) return absl::InternalError("a remembered reply cannot be read");
+        if (!response.ParseFromString(event.image))
+          return absl::InternalError("a remembered reply cannot be read");
         return absl::OkStatus();
       });
 }
@@ -269,15 +289,17 @@ absl::Status Rpc::WaitForPosition(mysql::Session& session, const RunningCall& ru
   const absl::Time last = std::min(call.deadline, absl::Now() + absl::Seconds(2));
   while (true) {
     bool reached = false;
-    RETURN_IF_ERROR(session.Transact({.deadline = call.deadline, .read_only = true}, [&](mysql::Tx& tx) {
-      absl::StatusOr<bool> r = HasReached(tx, call.after);
-      if (r.ok()) reached = *r;
-      return r.status();
-    }));
+    RETURN_IF_ERROR(
+        session.Transact({.deadline = call.deadline, .read_only = true}, [&](mysql::Tx& tx) {
+          absl::StatusOr<bool> r = HasReached(tx, call.after);
+          if (r.ok()) reached = *r;
+          return r.status();
+        }));
     if (reached) return absl::OkStatus();
     if (absl::Now() >= last) {
       return WithRetryAfter(
-          WithReason(absl::UnavailableError("this service has not yet heard of that change"), "DIRECTORY_BEHIND"),
+          WithReason(absl::UnavailableError("this service has not yet heard of that change"),
+                     "DIRECTORY_BEHIND"),
           absl::Seconds(1));
     }
     absl::SleepFor(absl::Milliseconds(10));
@@ -289,7 +311,8 @@ grpc::Status Rpc::End(RunningCall& running, const absl::Status& status) {
   const std::string code(absl::StatusCodeToString(status.code()));
   const Call& call = running.call;
   {
-    const bool broken = absl::IsInternal(status) || absl::IsUnknown(status) || absl::IsDataLoss(status);
+    const bool broken =
+        absl::IsInternal(status) || absl::IsUnknown(status) || absl::IsDataLoss(status);
     log::Line line(broken ? log::Severity::kError : log::Severity::kInfo, "call");
     line.Set("method", running.log_name).Set("code", code);
     if (!status.ok()) line.Set("reason", ReasonOf(status));

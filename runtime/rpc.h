@@ -1,6 +1,7 @@
-// The one wrapper of all handlers. On the gRPC thread: build the Call, verify the token, admit or shed. On a worker:
-// drop what nobody waits for, open the transaction, check the role, validate, run the handler, commit, map the error,
-// write one log line, count, finish. An adapter is one line per RPC:
+// The one wrapper of all handlers. On the gRPC thread: build the Call, verify the token, admit or
+// shed. On a worker: drop what nobody waits for, open the transaction, check the role, validate,
+// run the handler, commit, map the error, write one log line, count, finish. An adapter is one line
+// per RPC:
 //
 //   Reactor* GetTicket(Context* c, const pb::GetTicketRequest* q, pb::Ticket* r) override {
 //     return rpc_.Read(__func__, c, q, r, handlers_, &TicketHandlers::GetTicket);
@@ -37,8 +38,8 @@ struct StreamStep {
   static StreamStep End() { return {Kind::kEnd, absl::ZeroDuration()}; }
 };
 
-// Makes the messages of one server stream. Each Next runs in a read transaction of its own on some worker, never two
-// at once; between two of them no worker is held.
+// Makes the messages of one server stream. Each Next runs in a read transaction of its own on some
+// worker, never two at once; between two of them no worker is held.
 template <typename Response>
 class Producer {
  public:
@@ -52,7 +53,7 @@ struct RunningCall {
   Context* context = nullptr;
   std::string log_name;  // "TicketService/AcceptTicket"
   bool unlinkable = false;
-  absl::Time arrived;    // the machine's clock, for latency
+  absl::Time arrived;  // the machine's clock, for latency
   absl::Duration queued;
 };
 
@@ -63,67 +64,91 @@ class Rpc {
   using MutateBody = std::function<absl::Status(Mutation&, const Message& request)>;
   using DirectBody = std::function<absl::Status(const Message& request)>;
 
-  // `service` is the full name: "qungong.ticket.v1.TicketService". A method without an access rule ends the process.
+  // `service` is the full name: "qungong.ticket.v1.TicketService". A method without an access rule
+  // ends the process.
   Rpc(Chassis& chassis, absl::string_view service);
 
   // A handler that only reads: absl::StatusOr<Response> (Read&, const Request&).
   template <typename Request, typename Response, typename Handlers>
-  Reactor* Read(const char* method, Context* context, const Request* request, Response* response, Handlers& handlers,
+  Reactor* Read(const char* method, Context* context, const Request* request, Response* response,
+                Handlers& handlers,
                 absl::StatusOr<Response> (Handlers::*handler)(class Read&, const Request&)) {
-    return StartUnary(method, context, [=, this, &handlers](mysql::Session& session, RunningCall& running) {
-      return RunRead(session, running, *request, [&](class Read& read, const Message& checked) -> absl::Status {
-        return Keep((handlers.*handler)(read, static_cast<const Request&>(checked)), response);
-      });
-    });
+    return StartUnary(
+        method, context, [=, this, &handlers](mysql::Session& session, RunningCall& running) {
+          return RunRead(session, running, *request,
+                         [&](class Read& read, const Message& checked) -> absl::Status {
+                           return Keep(
+                               (handlers.*handler)(read, static_cast<const Request&>(checked)),
+                               response);
+                         });
+        });
   }
 
-  // A handler that changes something: absl::StatusOr<Response> (Mutation&, const Request&). The request has a field
-  // `request_id`; the same id with the same body gives the same reply for 7 days, with another body it is refused.
+  // A handler that changes something: absl::StatusOr<Response> (Mutation&, const Request&). The
+  // request has a field `request_id`; the same id with the same body gives the same reply for 7
+  // days, with another body it is refused.
   template <typename Request, typename Response, typename Handlers>
   Reactor* Mutate(const char* method, Context* context, const Request* request, Response* response,
-                  Handlers& handlers, absl::StatusOr<Response> (Handlers::*handler)(Mutation&, const Request&)) {
-    return StartUnary(method, context, [=, this, &handlers](mysql::Session& session, RunningCall& running) {
-      return RunMutation(session, running, *request, "", *response,
-                         [&](Mutation& mutation, const Message& checked) -> absl::Status {
-                           return Keep((handlers.*handler)(mutation, static_cast<const Request&>(checked)), response);
-                         });
-    });
+                  Handlers& handlers,
+                  absl::StatusOr<Response> (Handlers::*handler)(Mutation&, const Request&)) {
+    return StartUnary(
+        method, context, [=, this, &handlers](mysql::Session& session, RunningCall& running) {
+          return RunMutation(
+              session, running, *request, "", *response,
+              [&](Mutation& mutation, const Message& checked) -> absl::Status {
+                return Keep((handlers.*handler)(mutation, static_cast<const Request&>(checked)),
+                            response);
+              });
+        });
   }
 
-  // A handler that opens its own transactions: absl::StatusOr<Response> (const Call&, mysql::Session&, const Request&).
-  // For the few methods that work slowly between reading and writing, or must write although they fail (a failed
-  // sign-in is counted): neither a read nor the mutation protocol fits. Such a method takes no idempotency key, so it
-  // is harmless to repeat and says why; it is anonymous or open to any authenticated caller, because roles are checked
-  // in a transaction.
+  // A handler that opens its own transactions: absl::StatusOr<Response> (const Call&,
+  // mysql::Session&, const Request&). For the few methods that work slowly between reading and
+  // writing, or must write although they fail (a failed sign-in is counted): neither a read nor the
+  // mutation protocol fits. Such a method takes no idempotency key, so it is harmless to repeat and
+  // says why; it is anonymous or open to any authenticated caller, because roles are checked in a
+  // transaction.
   template <typename Request, typename Response, typename Handlers>
-  Reactor* Direct(const char* method, Context* context, const Request* request, Response* response, Handlers& handlers,
-                  absl::StatusOr<Response> (Handlers::*handler)(const Call&, mysql::Session&, const Request&)) {
-    return StartUnary(method, context, [=, this, &handlers](mysql::Session& session, RunningCall& running) {
-      return RunDirect(running, *request, [&](const Message& checked) -> absl::Status {
-        return Keep((handlers.*handler)(running.call, session, static_cast<const Request&>(checked)), response);
-      });
-    });
+  Reactor* Direct(const char* method, Context* context, const Request* request, Response* response,
+                  Handlers& handlers,
+                  absl::StatusOr<Response> (Handlers::*handler)(const Call&, mysql::Session&,
+                                                                const Request&)) {
+    return StartUnary(
+        method, context, [=, this, &handlers](mysql::Session& session, RunningCall& running) {
+          return RunDirect(running, *request, [&](const Message& checked) -> absl::Status {
+            return Keep(
+                (handlers.*handler)(running.call, session, static_cast<const Request&>(checked)),
+                response);
+          });
+        });
   }
 
-  // A server stream: the handler makes a Producer once, after the role was checked and the request validated.
+  // A server stream: the handler makes a Producer once, after the role was checked and the request
+  // validated.
   template <typename Request, typename Response, typename Handlers>
-  grpc::ServerWriteReactor<Response>* Stream(
-      const char* method, Context* context, const Request* request, Handlers& handlers,
-      absl::StatusOr<std::unique_ptr<Producer<Response>>> (Handlers::*handler)(class Read&, const Request&));
+  grpc::ServerWriteReactor<Response>* Stream(const char* method, Context* context,
+                                             const Request* request, Handlers& handlers,
+                                             absl::StatusOr<std::unique_ptr<Producer<Response>>> (
+                                                 Handlers::*handler)(class Read&, const Request&));
 
-  // An upload: a client stream of messages with `oneof payload { Metadata metadata; bytes chunk; }`, metadata first.
-  // The chunks are collected up to `max_bytes`; then it is a mutation like any other, whose request is the metadata.
+  // An upload: a client stream of messages with `oneof payload { Metadata metadata; bytes chunk;
+  // }`, metadata first. The chunks are collected up to `max_bytes`; then it is a mutation like any
+  // other, whose request is the metadata.
   template <typename Request, typename Metadata, typename Response, typename Handlers>
   grpc::ServerReadReactor<Request>* Upload(
-      const char* method, Context* context, Response* response, size_t max_bytes, Handlers& handlers,
-      absl::StatusOr<Response> (Handlers::*handler)(Mutation&, const Metadata&, const std::string& content));
+      const char* method, Context* context, Response* response, size_t max_bytes,
+      Handlers& handlers,
+      absl::StatusOr<Response> (Handlers::*handler)(Mutation&, const Metadata&,
+                                                    const std::string& content));
 
   // The parts, for the reactors of streams and uploads (rpc_stream.h).
   using Run = std::function<absl::Status(mysql::Session&, RunningCall&)>;
   absl::StatusOr<std::shared_ptr<RunningCall>> Begin(const char* method, Context* context);
-  absl::Status RunRead(mysql::Session& session, RunningCall& running, const Message& request, const ReadBody& body);
+  absl::Status RunRead(mysql::Session& session, RunningCall& running, const Message& request,
+                       const ReadBody& body);
   absl::Status RunMutation(mysql::Session& session, RunningCall& running, const Message& request,
-                           absl::string_view content_hash, Message& response, const MutateBody& body);
+                           absl::string_view content_hash, Message& response,
+                           const MutateBody& body);
   absl::Status RunDirect(RunningCall& running, const Message& request, const DirectBody& body);
   grpc::Status End(RunningCall& running, const absl::Status& status);
   Chassis& chassis() { return chassis_; }
@@ -136,7 +161,8 @@ class Rpc {
 
  private:
   Reactor* StartUnary(const char* method, Context* context, Run run);
-  // For a client that asks (x-qungong-position): how far another service must have read to know of this change.
+  // For a client that asks (x-qungong-position): how far another service must have read to know of
+  // this change.
   void TellPosition(mysql::Session& session, RunningCall& running);
   absl::Status Replay(mysql::Session& session, const RunningCall& running, const Uuid& request_id,
                       absl::string_view body_hash, Message& response, bool* found);

@@ -1,7 +1,7 @@
 // Reactors of server streams and uploads; included by rpc.h.
 //
-// At any time exactly one thing drives a reactor: a worker's job, a read, a write, or an alarm. Only the driver calls
-// Finish, and after it nothing drives, so OnDone can delete.
+// At any time exactly one thing drives a reactor: a worker's job, a read, a write, or an alarm.
+// Only the driver calls Finish, and after it nothing drives, so OnDone can delete.
 #ifndef QUNGONG_RUNTIME_RPC_STREAM_H_
 #define QUNGONG_RUNTIME_RPC_STREAM_H_
 
@@ -20,9 +20,11 @@ namespace qungong {
 template <typename Request, typename Response>
 class StreamReactor : public grpc::ServerWriteReactor<Response> {
  public:
-  using Make = std::function<absl::StatusOr<std::unique_ptr<Producer<Response>>>(Read&, const Request&)>;
+  using Make =
+      std::function<absl::StatusOr<std::unique_ptr<Producer<Response>>>(Read&, const Request&)>;
 
-  StreamReactor(Rpc& rpc, absl::StatusOr<std::shared_ptr<RunningCall>> running, const Request& request, Make make)
+  StreamReactor(Rpc& rpc, absl::StatusOr<std::shared_ptr<RunningCall>> running,
+                const Request& request, Make make)
       : rpc_(rpc), request_(request), make_(std::move(make)) {
     if (!running.ok()) {
       this->Finish(ToGrpcStatus(running.status(), "", ""));
@@ -31,7 +33,9 @@ class StreamReactor : public grpc::ServerWriteReactor<Response> {
     running_ = *std::move(running);
     Submit();
   }
-  void OnWriteDone(bool ok) override { ok ? Submit() : Stop(absl::CancelledError("the client went away")); }
+  void OnWriteDone(bool ok) override {
+    ok ? Submit() : Stop(absl::CancelledError("the client went away"));
+  }
   void OnDone() override { delete this; }
 
  private:
@@ -50,8 +54,8 @@ class StreamReactor : public grpc::ServerWriteReactor<Response> {
     // Each step has time of its own: the stream's deadline is not the step's.
     const absl::Time deadline = running_->call.deadline;
     running_->call.deadline = std::min(deadline, absl::Now() + absl::Seconds(10));
-    const absl::Status status =
-        rpc_.RunRead(session, *running_, request_, [&](Read& read, const google::protobuf::Message& checked) {
+    const absl::Status status = rpc_.RunRead(
+        session, *running_, request_, [&](Read& read, const google::protobuf::Message& checked) {
           if (producer_ == nullptr) {
             auto made = make_(read, static_cast<const Request&>(checked));
             if (!made.ok()) return made.status();
@@ -64,7 +68,8 @@ class StreamReactor : public grpc::ServerWriteReactor<Response> {
         });
     running_->call.deadline = deadline;
     if (!status.ok()) return Stop(status);
-    if (absl::Now() >= deadline) return Stop(absl::DeadlineExceededError("the stream's time is over"));
+    if (absl::Now() >= deadline)
+      return Stop(absl::DeadlineExceededError("the stream's time is over"));
     switch (step.kind) {
       case StreamStep::Kind::kSend:
         return this->StartWrite(&response_);
@@ -88,20 +93,23 @@ class StreamReactor : public grpc::ServerWriteReactor<Response> {
 template <typename Request, typename Response, typename Handlers>
 grpc::ServerWriteReactor<Response>* Rpc::Stream(
     const char* method, Context* context, const Request* request, Handlers& handlers,
-    absl::StatusOr<std::unique_ptr<Producer<Response>>> (Handlers::*handler)(class Read&, const Request&)) {
-  return new StreamReactor<Request, Response>(*this, Begin(method, context), *request,
-                                              [&handlers, handler](class Read& read, const Request& checked) {
-                                                return (handlers.*handler)(read, checked);
-                                              });
+    absl::StatusOr<std::unique_ptr<Producer<Response>>> (Handlers::*handler)(class Read&,
+                                                                             const Request&)) {
+  return new StreamReactor<Request, Response>(
+      *this, Begin(method, context), *request,
+      [&handlers, handler](class Read& read, const Request& checked) {
+        return (handlers.*handler)(read, checked);
+      });
 }
 
 template <typename Request, typename Metadata, typename Response>
 class UploadReactor : public grpc::ServerReadReactor<Request> {
  public:
-  using Handle = std::function<absl::StatusOr<Response>(Mutation&, const Metadata&, const std::string&)>;
+  using Handle =
+      std::function<absl::StatusOr<Response>(Mutation&, const Metadata&, const std::string&)>;
 
-  UploadReactor(Rpc& rpc, absl::StatusOr<std::shared_ptr<RunningCall>> running, Response* response, size_t max_bytes,
-                Handle handle)
+  UploadReactor(Rpc& rpc, absl::StatusOr<std::shared_ptr<RunningCall>> running, Response* response,
+                size_t max_bytes, Handle handle)
       : rpc_(rpc), response_(response), max_bytes_(max_bytes), handle_(std::move(handle)) {
     if (!running.ok()) {
       this->Finish(ToGrpcStatus(running.status(), "", ""));
@@ -113,13 +121,15 @@ class UploadReactor : public grpc::ServerReadReactor<Request> {
   void OnReadDone(bool ok) override {
     if (!ok) return AllRead();
     if (message_.has_metadata()) {
-      if (has_metadata_ || !content_.empty()) return Stop(InvalidField("metadata", "comes once, first"));
+      if (has_metadata_ || !content_.empty())
+        return Stop(InvalidField("metadata", "comes once, first"));
       metadata_ = message_.metadata();
       has_metadata_ = true;
     } else {
       if (!has_metadata_) return Stop(InvalidField("metadata", "comes first"));
       if (content_.size() + message_.chunk().size() > max_bytes_) {
-        return Stop(WithReason(absl::InvalidArgumentError("the upload is too large"), "UPLOAD_TOO_LARGE"));
+        return Stop(
+            WithReason(absl::InvalidArgumentError("the upload is too large"), "UPLOAD_TOO_LARGE"));
       }
       content_.append(message_.chunk());
     }
@@ -131,13 +141,15 @@ class UploadReactor : public grpc::ServerReadReactor<Request> {
   void AllRead() {
     if (running_->context->IsCancelled()) return Stop(absl::CancelledError("cancelled"));
     if (!has_metadata_) return Stop(InvalidField("metadata", "is required"));
-    if (!rpc_.chassis().workers.TrySubmit([this](mysql::Session& session) { Run(session); })) Stop(Overloaded());
+    if (!rpc_.chassis().workers.TrySubmit([this](mysql::Session& session) { Run(session); }))
+      Stop(Overloaded());
   }
   void Run(mysql::Session& session) {
     Stop(rpc_.RunMutation(session, *running_, metadata_, Sha256(content_), *response_,
                           [this](Mutation& mutation, const google::protobuf::Message& checked) {
-                            return Rpc::Keep(handle_(mutation, static_cast<const Metadata&>(checked), content_),
-                                             response_);
+                            return Rpc::Keep(
+                                handle_(mutation, static_cast<const Metadata&>(checked), content_),
+                                response_);
                           }));
   }
   void Stop(const absl::Status& status) { this->Finish(rpc_.End(*running_, status)); }
@@ -156,10 +168,12 @@ class UploadReactor : public grpc::ServerReadReactor<Request> {
 template <typename Request, typename Metadata, typename Response, typename Handlers>
 grpc::ServerReadReactor<Request>* Rpc::Upload(
     const char* method, Context* context, Response* response, size_t max_bytes, Handlers& handlers,
-    absl::StatusOr<Response> (Handlers::*handler)(Mutation&, const Metadata&, const std::string& content)) {
+    absl::StatusOr<Response> (Handlers::*handler)(Mutation&, const Metadata&,
+                                                  const std::string& content)) {
   return new UploadReactor<Request, Metadata, Response>(
       *this, Begin(method, context), response, max_bytes,
-      [&handlers, handler](Mutation& mutation, const Metadata& metadata, const std::string& content) {
+      [&handlers, handler](Mutation& mutation, const Metadata& metadata,
+                           const std::string& content) {
         return (handlers.*handler)(mutation, metadata, content);
       });
 }

@@ -26,23 +26,29 @@
 #include "runtime/status.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:0", "gRPC listener, host:port");
-ABSL_FLAG(std::string, admin_listen, "127.0.0.1:0", "HTTP listener for /metrics, /livez and /readyz, host:port");
+ABSL_FLAG(std::string, admin_listen, "127.0.0.1:0",
+          "HTTP listener for /metrics, /livez and /readyz, host:port");
 ABSL_FLAG(std::string, database, "", "unix:/path/to.sock or host:port of MariaDB");
 ABSL_FLAG(std::string, database_schema, "", "schema of this service");
 ABSL_FLAG(std::string, database_user, "", "database user");
 ABSL_FLAG(std::string, database_password_file, "", "file that holds the database user's password");
-ABSL_FLAG(std::string, database_tls_ca_file, "", "CA of the database's certificate; empty: no TLS to the database");
+ABSL_FLAG(std::string, database_tls_ca_file, "",
+          "CA of the database's certificate; empty: no TLS to the database");
 ABSL_FLAG(bool, migrate, false, "apply the embedded migrations and exit");
 ABSL_FLAG(int, db_threads, 8, "workers, each with one database connection (1-64)");
 ABSL_FLAG(int, max_pending, 64, "calls that may wait for a worker; more are shed");
-ABSL_FLAG(absl::Duration, drain, absl::Seconds(10), "how long running calls may take to end after SIGTERM");
-ABSL_FLAG(absl::Duration, drain_delay, absl::ZeroDuration(), "wait between NOT_SERVING and the end of accepting");
+ABSL_FLAG(absl::Duration, drain, absl::Seconds(10),
+          "how long running calls may take to end after SIGTERM");
+ABSL_FLAG(absl::Duration, drain_delay, absl::ZeroDuration(),
+          "wait between NOT_SERVING and the end of accepting");
 ABSL_FLAG(std::string, token_keys_file, "", "public keys of access tokens, a JWKS");
-ABSL_FLAG(std::string, master_key_file, "", "master keys of personal data: lines of ID BASE64(32 bytes)");
+ABSL_FLAG(std::string, master_key_file, "",
+          "master keys of personal data: lines of ID BASE64(32 bytes)");
 ABSL_FLAG(std::string, tls_cert_file, "", "PEM certificate of this server; empty: plain text");
 ABSL_FLAG(std::string, tls_key_file, "", "PEM key of this server");
 ABSL_FLAG(std::string, tls_ca_file, "", "PEM CA that peers' certificates must come from");
-ABSL_FLAG(std::string, test_clock_file, "", "tests and demo: time stands at the RFC 3339 instant in this file");
+ABSL_FLAG(std::string, test_clock_file, "",
+          "tests and demo: time stands at the RFC 3339 instant in this file");
 ABSL_FLAG(std::string, org_service, "", "gRPC target of org-service");
 ABSL_FLAG(std::string, service_login, "", "login of this service's account in org-service");
 ABSL_FLAG(std::string, service_secret_file, "", "file that holds the service account's secret");
@@ -52,11 +58,13 @@ namespace {
 
 int Die(absl::string_view what, absl::string_view why) {
   log::Line(log::Severity::kError, "cannot start").Set("step", what).Set("cause", why);
-  std::fprintf(stderr, "cannot start: %s: %s\n", std::string(what).c_str(), std::string(why).c_str());
+  std::fprintf(stderr, "cannot start: %s: %s\n", std::string(what).c_str(),
+               std::string(why).c_str());
   return 1;
 }
 
-absl::Status ApplyMigrations(const mysql::Options& options, absl::Span<const Migration> migrations) {
+absl::Status ApplyMigrations(const mysql::Options& options,
+                             absl::Span<const Migration> migrations) {
   mysql::Session session(options);
   return Migrate(session, migrations);
 }
@@ -91,7 +99,8 @@ class Server {
         tokens_(std::move(tokens)),
         workers_(database_, absl::GetFlag(FLAGS_db_threads), absl::GetFlag(FLAGS_max_pending)),
         loops_(database_, metrics_),
-        chassis_{spec.name, clock_, database_, keys_, pages_, *tokens_, metrics_, workers_, loops_} {}
+        chassis_{spec.name, clock_,   database_, keys_, pages_,
+                 *tokens_,  metrics_, workers_,  loops_} {}
 
   Chassis& chassis() { return chassis_; }
 
@@ -128,36 +137,43 @@ absl::Status Server::Ready(mysql::Session& session) {
 }
 
 void Server::AddLoops() {
-  loops_.Add("sequencer", absl::Milliseconds(100), [](mysql::Session& session) -> absl::StatusOr<bool> {
-    ASSIGN_OR_RETURN(const int numbered, SequenceEvents(session));
-    return numbered > 0;
-  });
-  loops_.Add("forget-requests", absl::Minutes(1), [](mysql::Session& session) -> absl::StatusOr<bool> {
-    int64_t deleted = 0;
-    RETURN_IF_ERROR(session.Transact({}, [&](mysql::Tx& tx) -> absl::Status {
-      ASSIGN_OR_RETURN(deleted, tx.Execute("DELETE FROM idempotency_keys WHERE expires_at < NOW(6) LIMIT 1000"));
-      return absl::OkStatus();
-    }));
-    return deleted == 1000;
-  });
-  loops_.Add("rewrap-keys", absl::Minutes(1), [this](mysql::Session& session) -> absl::StatusOr<bool> {
-    int rewrapped = 0;
-    RETURN_IF_ERROR(session.Transact({}, [&](mysql::Tx& tx) -> absl::Status {
-      ASSIGN_OR_RETURN(rewrapped, keys_.Rewrap(tx, 200));
-      return absl::OkStatus();
-    }));
-    return rewrapped == 200;
-  });
-  loops_.Add("readiness", absl::Milliseconds(500), [this](mysql::Session& session) -> absl::StatusOr<bool> {
-    const absl::Status status = Ready(session);
-    absl::MutexLock lock(&mutex_);
-    if (status.ok() != ready_.ok()) {
-      log::Line(log::Severity::kInfo, status.ok() ? "ready" : "not ready").Set("cause", status.message());
-      server_->GetHealthCheckService()->SetServingStatus("ready", status.ok());
-    }
-    ready_ = status;
-    return false;
-  });
+  loops_.Add("sequencer", absl::Milliseconds(100),
+             [](mysql::Session& session) -> absl::StatusOr<bool> {
+               ASSIGN_OR_RETURN(const int numbered, SequenceEvents(session));
+               return numbered > 0;
+             });
+  loops_.Add(
+      "forget-requests", absl::Minutes(1), [](mysql::Session& session) -> absl::StatusOr<bool> {
+        int64_t deleted = 0;
+        RETURN_IF_ERROR(session.Transact({}, [&](mysql::Tx& tx) -> absl::Status {
+          ASSIGN_OR_RETURN(
+              deleted,
+              tx.Execute("DELETE FROM idempotency_keys WHERE expires_at < NOW(6) LIMIT 1000"));
+          return absl::OkStatus();
+        }));
+        return deleted == 1000;
+      });
+  loops_.Add("rewrap-keys", absl::Minutes(1),
+             [this](mysql::Session& session) -> absl::StatusOr<bool> {
+               int rewrapped = 0;
+               RETURN_IF_ERROR(session.Transact({}, [&](mysql::Tx& tx) -> absl::Status {
+                 ASSIGN_OR_RETURN(rewrapped, keys_.Rewrap(tx, 200));
+                 return absl::OkStatus();
+               }));
+               return rewrapped == 200;
+             });
+  loops_.Add("readiness", absl::Milliseconds(500),
+             [this](mysql::Session& session) -> absl::StatusOr<bool> {
+               const absl::Status status = Ready(session);
+               absl::MutexLock lock(&mutex_);
+               if (status.ok() != ready_.ok()) {
+                 log::Line(log::Severity::kInfo, status.ok() ? "ready" : "not ready")
+                     .Set("cause", status.message());
+                 server_->GetHealthCheckService()->SetServingStatus("ready", status.ok());
+               }
+               ready_ = status;
+               return false;
+             });
 }
 
 absl::Status Server::Start(Wiring wiring) {
@@ -174,12 +190,15 @@ absl::Status Server::Start(Wiring wiring) {
   builder.RegisterService(feed_.get());
   for (const auto& service : wiring_.services) builder.RegisterService(service.get());
   server_ = builder.BuildAndStart();
-  if (server_ == nullptr) return absl::UnavailableError(absl::StrCat("cannot listen on ", absl::GetFlag(FLAGS_listen)));
+  if (server_ == nullptr)
+    return absl::UnavailableError(absl::StrCat("cannot listen on ", absl::GetFlag(FLAGS_listen)));
   server_->GetHealthCheckService()->SetServingStatus("ready", false);
   AddLoops();
-  const std::string host = absl::GetFlag(FLAGS_listen).substr(0, absl::GetFlag(FLAGS_listen).rfind(':'));
+  const std::string host =
+      absl::GetFlag(FLAGS_listen).substr(0, absl::GetFlag(FLAGS_listen).rfind(':'));
   const int port = port_;
-  // Alive means: a new connection to our own port is accepted (gRPC 1.51 can stop accepting for ever).
+  // Alive means: a new connection to our own port is accepted (gRPC 1.51 can stop accepting for
+  // ever).
   admin_ = std::make_unique<AdminServer>(
       absl::GetFlag(FLAGS_admin_listen), metrics_, [host, port] { return ProbeTcp(host, port); },
       [this] {
@@ -219,7 +238,8 @@ absl::StatusOr<mysql::Options> DatabaseOptions(const Clock& clock) {
   options.tls_ca_file = absl::GetFlag(FLAGS_database_tls_ca_file);
   options.clock = &clock;
   if (options.address.empty() || options.schema.empty() || options.user.empty()) {
-    return absl::InvalidArgumentError("--database, --database_schema and --database_user are required");
+    return absl::InvalidArgumentError(
+        "--database, --database_schema and --database_user are required");
   }
   if (!absl::GetFlag(FLAGS_database_password_file).empty()) {
     ASSIGN_OR_RETURN(options.password, ReadSecret(absl::GetFlag(FLAGS_database_password_file)));
@@ -242,13 +262,16 @@ absl::Status FollowDirectory(Chassis& chassis, Wiring& wiring, DirectoryChanged 
                      absl::GetFlag(FLAGS_tls_ca_file)};
   ASSIGN_OR_RETURN(const auto credentials, MakeChannelCredentials(tls));
   ASSIGN_OR_RETURN(const std::string secret, ReadSecret(absl::GetFlag(FLAGS_service_secret_file)));
-  const std::shared_ptr<grpc::Channel> channel = Connect(absl::GetFlag(FLAGS_org_service), credentials);
-  auto account = std::make_shared<ServiceAccount>(channel, absl::GetFlag(FLAGS_service_login), secret);
+  const std::shared_ptr<grpc::Channel> channel =
+      Connect(absl::GetFlag(FLAGS_org_service), credentials);
+  auto account =
+      std::make_shared<ServiceAccount>(channel, absl::GetFlag(FLAGS_service_login), secret);
   FeedSource source;
   source.name = "org";
   source.channel = channel;
   source.token = [account] { return account->Token(); };
-  source.apply = [on_change](mysql::Tx& tx, absl::Span<const rpc::v1::FeedEvent> events) -> absl::Status {
+  source.apply = [on_change](mysql::Tx& tx,
+                             absl::Span<const rpc::v1::FeedEvent> events) -> absl::Status {
     RETURN_IF_ERROR(ApplyDirectoryEvents(tx, events));
     return on_change ? on_change(tx, events) : absl::OkStatus();
   };
@@ -258,7 +281,8 @@ absl::Status FollowDirectory(Chassis& chassis, Wiring& wiring, DirectoryChanged 
   wiring.ready = [](mysql::Session& session) {
     return session.Transact({.read_only = true}, [](mysql::Tx& tx) -> absl::Status {
       ASSIGN_OR_RETURN(const FeedPosition position, LoadFeedPosition(tx, "org"));
-      return position.loaded ? absl::OkStatus() : absl::UnavailableError("the directory was never loaded");
+      return position.loaded ? absl::OkStatus()
+                             : absl::UnavailableError("the directory was never loaded");
     });
   };
   return absl::OkStatus();
@@ -286,8 +310,10 @@ int ServiceMain(int argc, char** argv, const ServiceSpec& spec) {
     const absl::Status s = ApplyMigrations(*database, AllMigrations(spec));
     return s.ok() ? 0 : Die("migrations", s.message());
   }
-  if (const absl::Status s = CheckSchema(session, AllMigrations(spec)); !s.ok()) return Die("schema", s.message());
-  if (const absl::Status s = CheckDatabaseSettings(session); !s.ok()) return Die("database settings", s.message());
+  if (const absl::Status s = CheckSchema(session, AllMigrations(spec)); !s.ok())
+    return Die("schema", s.message());
+  if (const absl::Status s = CheckDatabaseSettings(session); !s.ok())
+    return Die("database settings", s.message());
   auto keys = KeyRing::FromFile(absl::GetFlag(FLAGS_master_key_file));
   if (!keys.ok()) return Die("--master_key_file", keys.status().message());
   auto tokens = TokenVerifier::FromFile(absl::GetFlag(FLAGS_token_keys_file));
@@ -301,7 +327,8 @@ int ServiceMain(int argc, char** argv, const ServiceSpec& spec) {
   }
   absl::StatusOr<Wiring> wiring = spec.wire(server.chassis());
   if (!wiring.ok()) return Die("wiring", wiring.status().message());
-  if (const absl::Status s = server.Start(*std::move(wiring)); !s.ok()) return Die("listener", s.message());
+  if (const absl::Status s = server.Start(*std::move(wiring)); !s.ok())
+    return Die("listener", s.message());
   int signal_number = 0;
   sigwait(&signals, &signal_number);
   log::Line(log::Severity::kInfo, "stopping").Set("signal", signal_number);

@@ -7,11 +7,12 @@
 
 namespace qungong {
 
-// A token lives longer than this; a new one is asked for before it ends. Counted on the machine's clock, so that a
-// clock made to stand still keeps nobody's token for ever.
+// A token lives longer than this; a new one is asked for before it ends. Counted on the machine's
+// clock, so that a clock made to stand still keeps nobody's token for ever.
 constexpr absl::Duration kKeep = absl::Minutes(5);
 
-ServiceAccount::ServiceAccount(std::shared_ptr<grpc::Channel> org_service, std::string login, std::string secret)
+ServiceAccount::ServiceAccount(std::shared_ptr<grpc::Channel> org_service, std::string login,
+                               std::string secret)
     : org_service_(std::move(org_service)), login_(std::move(login)), secret_(std::move(secret)) {}
 
 absl::StatusOr<std::string> ServiceAccount::Token() {

@@ -18,8 +18,8 @@ class ServiceAccount {
  public:
   ServiceAccount(std::shared_ptr<grpc::Channel> org_service, std::string login, std::string secret);
 
-  // A token that holds for at least another minute by the machine's clock. UNAVAILABLE while org-service is down and
-  // the last token is too old.
+  // A token that holds for at least another minute by the machine's clock. UNAVAILABLE while
+  // org-service is down and the last token is too old.
   absl::StatusOr<std::string> Token();
 
  private:

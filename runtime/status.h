@@ -1,7 +1,8 @@
 // Errors: absl::Status inside, google.rpc.Status on the wire.
 //
-// An error that a client can act on carries a reason code (google.rpc.ErrorInfo) and, where a person will read it, a
-// Chinese text (google.rpc.LocalizedMessage). Both travel as payloads of the absl::Status.
+// An error that a client can act on carries a reason code (google.rpc.ErrorInfo) and, where a
+// person will read it, a Chinese text (google.rpc.LocalizedMessage). Both travel as payloads of the
+// absl::Status.
 #ifndef QUNGONG_RUNTIME_STATUS_H_
 #define QUNGONG_RUNTIME_STATUS_H_
 
@@ -22,7 +23,8 @@ namespace qungong {
 using ReasonMetadata = std::initializer_list<std::pair<absl::string_view, absl::string_view>>;
 
 // Adds a reason code, such as "TICKET_NOT_ACCEPTED", with facts that help the client.
-absl::Status WithReason(absl::Status status, absl::string_view reason, ReasonMetadata metadata = {});
+absl::Status WithReason(absl::Status status, absl::string_view reason,
+                        ReasonMetadata metadata = {});
 
 // Adds what a person should read, in Chinese: what is wrong and what to do.
 absl::Status WithChinese(absl::Status status, absl::string_view text);
@@ -46,8 +48,8 @@ absl::Status DeniedOrAbsent(absl::string_view resource);
 // Reason code of a status, or "".
 std::string ReasonOf(const absl::Status& status);
 
-// Packs code, message and payloads into a gRPC status. INTERNAL and UNKNOWN lose their message: only the
-// correlation id is shown, the cause belongs in the log.
+// Packs code, message and payloads into a gRPC status. INTERNAL and UNKNOWN lose their message:
+// only the correlation id is shown, the cause belongs in the log.
 grpc::Status ToGrpcStatus(const absl::Status& status, absl::string_view domain,
                           absl::string_view correlation_id);
 absl::Status FromGrpcStatus(const grpc::Status& status);
@@ -57,8 +59,10 @@ absl::Status FromGrpcStatus(const grpc::Status& status);
 #define QUNGONG_CONCAT_(a, b) a##b
 #define QUNGONG_CONCAT(a, b) QUNGONG_CONCAT_(a, b)
 
-// The counter makes the name unique even where one macro stands inside a lambda in another's argument.
-#define RETURN_IF_ERROR(expression) RETURN_IF_ERROR_(QUNGONG_CONCAT(status_, __COUNTER__), expression)
+// The counter makes the name unique even where one macro stands inside a lambda in another's
+// argument.
+#define RETURN_IF_ERROR(expression) \
+  RETURN_IF_ERROR_(QUNGONG_CONCAT(status_, __COUNTER__), expression)
 #define RETURN_IF_ERROR_(result, expression) \
   do {                                       \
     absl::Status result = (expression);      \

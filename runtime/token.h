@@ -1,4 +1,5 @@
-// Access tokens: JWS, ES256, signed by org-service, verified by every service itself. A token says who, nothing more.
+// Access tokens: JWS, ES256, signed by org-service, verified by every service itself. A token says
+// who, nothing more.
 #ifndef QUNGONG_RUNTIME_TOKEN_H_
 #define QUNGONG_RUNTIME_TOKEN_H_
 
@@ -34,8 +35,9 @@ class TokenSigner {
   std::unique_ptr<Impl> impl_;
 };
 
-// Verifies signature, alg (ES256 only), kid, iss, aud, exp and iat (60 s leeway). Verified tokens are cached, bounded, until
-// they expire. A file that has changed is read again when an unknown kid appears. Thread-safe.
+// Verifies signature, alg (ES256 only), kid, iss, aud, exp and iat (60 s leeway). Verified tokens
+// are cached, bounded, until they expire. A file that has changed is read again when an unknown kid
+// appears. Thread-safe.
 class TokenVerifier {
  public:
   static absl::StatusOr<std::unique_ptr<TokenVerifier>> FromFile(const std::string& jwks_file);

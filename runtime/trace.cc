@@ -19,14 +19,15 @@ std::string RandomHex(size_t bytes) {
 }
 
 bool IsLowerHex(absl::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)) || (c >= 'a' && c <= 'f'); });
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isdigit(static_cast<unsigned char>(c)) || (c >= 'a' && c <= 'f');
+  });
 }
 
 // 00-<32 hex>-<16 hex>-<2 hex>, ids not all zero.
 bool IsTraceparent(absl::string_view t) {
-  return t.size() == 55 && t.substr(0, 3) == "00-" && t[35] == '-' && t[52] == '-' && IsLowerHex(t.substr(3, 32)) &&
-         IsLowerHex(t.substr(36, 16)) && IsLowerHex(t.substr(53)) &&
+  return t.size() == 55 && t.substr(0, 3) == "00-" && t[35] == '-' && t[52] == '-' &&
+         IsLowerHex(t.substr(3, 32)) && IsLowerHex(t.substr(36, 16)) && IsLowerHex(t.substr(53)) &&
          t.substr(3, 32).find_first_not_of('0') != absl::string_view::npos &&
          t.substr(36, 16).find_first_not_of('0') != absl::string_view::npos;
 }
@@ -34,7 +35,8 @@ bool IsTraceparent(absl::string_view t) {
 }  // namespace
 
 std::string CorrelationIdOrNew(absl::string_view given) {
-  const bool usable = given.size() >= 8 && given.size() <= 64 && std::all_of(given.begin(), given.end(), [](char c) {
+  const bool usable = given.size() >= 8 && given.size() <= 64 &&
+                      std::all_of(given.begin(), given.end(), [](char c) {
                         return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-';
                       });
   return usable ? std::string(given) : RandomHex(12);

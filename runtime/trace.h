@@ -10,7 +10,8 @@ namespace qungong {
 
 // The given id if it is 8 to 64 of A-Z a-z 0-9 '-', otherwise a new one.
 std::string CorrelationIdOrNew(absl::string_view given);
-// A traceparent with the same trace and a new span; a new trace if `parent` is not a valid traceparent.
+// A traceparent with the same trace and a new span; a new trace if `parent` is not a valid
+// traceparent.
 std::string ChildTrace(absl::string_view parent);
 // The 32 hexadecimal digits of a traceparent's trace, or "".
 std::string TraceId(absl::string_view traceparent);

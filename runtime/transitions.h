@@ -1,4 +1,5 @@
-// State machines as tables: each row is one permitted step. A dozen machines use it; tests enumerate all pairs.
+// State machines as tables: each row is one permitted step. A dozen machines use it; tests
+// enumerate all pairs.
 #ifndef QUNGONG_RUNTIME_TRANSITIONS_H_
 #define QUNGONG_RUNTIME_TRANSITIONS_H_
 
@@ -24,13 +25,15 @@ class StateMachine {
  public:
   constexpr explicit StateMachine(std::array<Transition<State, Action>, N> rows) : rows_(rows) {}
 
-  // Where `action` leads from `from`; FAILED_PRECONDITION `reason` with both names if it leads nowhere.
-  absl::StatusOr<State> Next(State from, Action action, absl::string_view state_name, absl::string_view action_name,
-                             absl::string_view reason) const {
+  // Where `action` leads from `from`; FAILED_PRECONDITION `reason` with both names if it leads
+  // nowhere.
+  absl::StatusOr<State> Next(State from, Action action, absl::string_view state_name,
+                             absl::string_view action_name, absl::string_view reason) const {
     for (const auto& row : rows_) {
       if (row.from == from && row.action == action) return row.to;
     }
-    return WithReason(absl::FailedPreconditionError(absl::StrCat("cannot ", action_name, " in state ", state_name)),
+    return WithReason(absl::FailedPreconditionError(
+                          absl::StrCat("cannot ", action_name, " in state ", state_name)),
                       reason, {{"state", state_name}, {"action", action_name}});
   }
   constexpr bool Allows(State from, Action action) const {

@@ -7,8 +7,9 @@
 
 namespace qungong {
 
-// Clears output-only fields at every depth, then checks the rest. Nested messages that are set are checked too; enums
-// must have a known number; text must be valid UTF-8 without control characters other than tab and line feed.
+// Clears output-only fields at every depth, then checks the rest. Nested messages that are set are
+// checked too; enums must have a known number; text must be valid UTF-8 without control characters
+// other than tab and line feed.
 absl::Status ValidateAndClear(google::protobuf::Message& message);
 
 }  // namespace qungong

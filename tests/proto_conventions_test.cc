@@ -57,7 +57,8 @@ std::vector<const MethodDescriptor*> Methods() {
   std::vector<const MethodDescriptor*> methods;
   for (const FileDescriptor* file : ServiceFiles()) {
     for (int s = 0; s < file->service_count(); ++s) {
-      for (int m = 0; m < file->service(s)->method_count(); ++m) methods.push_back(file->service(s)->method(m));
+      for (int m = 0; m < file->service(s)->method_count(); ++m)
+        methods.push_back(file->service(s)->method(m));
     }
   }
   return methods;
@@ -77,13 +78,16 @@ std::string Route(const MethodDescriptor* method) {
   return "";
 }
 
-bool HasField(const Descriptor* message, const char* name) { return message->FindFieldByName(name) != nullptr; }
+bool HasField(const Descriptor* message, const char* name) {
+  return message->FindFieldByName(name) != nullptr;
+}
 
 // Messages that a request can hold, at any depth.
 void Collect(const Descriptor* message, std::set<const Descriptor*>& seen) {
   if (!seen.insert(message).second) return;
   for (int i = 0; i < message->field_count(); ++i) {
-    if (message->field(i)->message_type() != nullptr) Collect(message->field(i)->message_type(), seen);
+    if (message->field(i)->message_type() != nullptr)
+      Collect(message->field(i)->message_type(), seen);
   }
 }
 
@@ -101,7 +105,8 @@ TEST(ProtoConventionsTest, EveryMethodSaysWhoMayCallIt) {
     SCOPED_TRACE(method->full_name());
     ASSERT_TRUE(method->options().HasExtension(rpc::v1::access));
     const rpc::v1::AccessRule& access = Access(method);
-    const int ways = (access.roles_size() > 0 ? 1 : 0) + (access.authenticated() ? 1 : 0) + (access.anonymous() ? 1 : 0);
+    const int ways = (access.roles_size() > 0 ? 1 : 0) + (access.authenticated() ? 1 : 0) +
+                     (access.anonymous() ? 1 : 0);
     EXPECT_EQ(ways, 1) << "exactly one of roles, authenticated, anonymous";
   }
 }
@@ -113,7 +118,8 @@ TEST(ProtoConventionsTest, EveryMethodIsRoutedOnceOrInternal) {
     const std::string route = Route(method);
     EXPECT_EQ(route.empty(), Access(method).internal()) << "either an HTTP rule or internal";
     if (route.empty()) continue;
-    EXPECT_TRUE(routes.emplace(route, method->full_name()).second) << route << " is also " << routes[route];
+    EXPECT_TRUE(routes.emplace(route, method->full_name()).second)
+        << route << " is also " << routes[route];
   }
 }
 
@@ -124,7 +130,8 @@ TEST(ProtoConventionsTest, WhatChangesSomethingCanBeRepeatedSafely) {
   const std::set<std::string> direct = {"ChangePassword"};
   for (const MethodDescriptor* method : Methods()) {
     const std::string route = Route(method);
-    if (route.empty() || absl::StartsWith(route, "GET ") || reads.contains(method->name())) continue;
+    if (route.empty() || absl::StartsWith(route, "GET ") || reads.contains(method->name()))
+      continue;
     if (direct.contains(method->name())) continue;
     SCOPED_TRACE(method->full_name());
     const Descriptor* request = method->input_type();
@@ -145,7 +152,8 @@ TEST(ProtoConventionsTest, WhatChangesSomethingCanBeRepeatedSafely) {
 
 TEST(ProtoConventionsTest, EveryListHasPages) {
   for (const MethodDescriptor* method : Methods()) {
-    if (!absl::StartsWith(method->name(), "List") && !absl::StartsWith(method->name(), "Search")) continue;
+    if (!absl::StartsWith(method->name(), "List") && !absl::StartsWith(method->name(), "Search"))
+      continue;
     SCOPED_TRACE(method->full_name());
     EXPECT_TRUE(HasField(method->input_type(), "page_size"));
     EXPECT_TRUE(HasField(method->input_type(), "page_token"));
@@ -158,7 +166,8 @@ TEST(ProtoConventionsTest, EveryEnumBeginsUnspecified) {
   for (const FileDescriptor* file : ServiceFiles()) {
     for (int i = 0; i < file->enum_type_count(); ++i) enums.insert(file->enum_type(i));
     for (int i = 0; i < file->message_type_count(); ++i) {
-      for (int k = 0; k < file->message_type(i)->enum_type_count(); ++k) enums.insert(file->message_type(i)->enum_type(k));
+      for (int k = 0; k < file->message_type(i)->enum_type_count(); ++k)
+        enums.insert(file->message_type(i)->enum_type(k));
     }
   }
   ASSERT_GT(enums.size(), 5u);
@@ -174,8 +183,10 @@ TEST(ProtoConventionsTest, NoPublicRequestHoldsAnyOrStruct) {
     std::set<const Descriptor*> messages;
     Collect(method->input_type(), messages);
     for (const Descriptor* message : messages) {
-      const bool open = message->full_name() == "google.protobuf.Any" || message->full_name() == "google.protobuf.Struct" ||
-                        message->full_name() == "google.protobuf.Value" || message->full_name() == "google.protobuf.ListValue";
+      const bool open = message->full_name() == "google.protobuf.Any" ||
+                        message->full_name() == "google.protobuf.Struct" ||
+                        message->full_name() == "google.protobuf.Value" ||
+                        message->full_name() == "google.protobuf.ListValue";
       EXPECT_FALSE(open) << method->full_name() << " takes " << message->full_name();
     }
   }

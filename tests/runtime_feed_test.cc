@@ -18,9 +18,6 @@ namespace {
 using ::qungong::testing::HasReason;
 using ::qungong::testing::IsOk;
 using ::qungong::testing::IsOkAndHolds;
-using ::qungong::testing::HasReason;
-using ::qungong::testing::IsOk;
-using ::qungong::testing::IsOkAndHolds;
 using ::qungong::testing::MariaDb;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
@@ -47,7 +44,8 @@ class FeedTest : public ::testing::Test {
   }
   void Commit(const Event& event, absl::Time now = absl::Now()) {
     mysql::Session session(Database());
-    ASSERT_THAT(session.Transact({}, [&](mysql::Tx& tx) { return Append(tx, event, now); }), IsOk());
+    ASSERT_THAT(session.Transact({}, [&](mysql::Tx& tx) { return Append(tx, event, now); }),
+                IsOk());
   }
   std::vector<StoredEvent> Feed() {
     mysql::Session session(Database());
@@ -72,15 +70,17 @@ class FeedTest : public ::testing::Test {
 TEST_F(FeedTest, AnEventThatCommitsLateIsNumberedLateAndNotSkipped) {
   mysql::Session slow(Database());
   mysql::Session sequencer(Database());
-  ASSERT_THAT(slow.Transact({},
-                            [&](mysql::Tx& tx) -> absl::Status {
-                              RETURN_IF_ERROR(Append(tx, Made(Note(1), 1), absl::Now() - absl::Minutes(1)));
-                              // Meanwhile another transaction begins later, commits earlier, and is numbered.
-                              Commit(Made(Note(2), 1));
-                              EXPECT_THAT(SequenceEvents(sequencer), IsOkAndHolds(1));
-                              return absl::OkStatus();
-                            }),
-              IsOk());
+  ASSERT_THAT(
+      slow.Transact({},
+                    [&](mysql::Tx& tx) -> absl::Status {
+                      RETURN_IF_ERROR(Append(tx, Made(Note(1), 1), absl::Now() - absl::Minutes(1)));
+                      // Meanwhile another transaction begins later, commits earlier, and is
+                      // numbered.
+                      Commit(Made(Note(2), 1));
+                      EXPECT_THAT(SequenceEvents(sequencer), IsOkAndHolds(1));
+                      return absl::OkStatus();
+                    }),
+      IsOk());
   EXPECT_THAT(SequenceEvents(sequencer), IsOkAndHolds(1));
   const auto feed = Feed();
   ASSERT_THAT(feed, SizeIs(2));
@@ -122,7 +122,10 @@ TEST_F(FeedTest, ManyWritersAndTwoSequencersGiveEveryEventOneNumberWithoutGaps) 
       const mysql::ThreadInit thread_init;
       mysql::Session session(Database());
       for (int i = 1; i <= kEach; ++i) {
-        EXPECT_THAT(session.Transact({}, [&](mysql::Tx& tx) { return Append(tx, Made(Note(static_cast<uint8_t>(w)), i)); }),
+        EXPECT_THAT(session.Transact({},
+                                     [&](mysql::Tx& tx) {
+                                       return Append(tx, Made(Note(static_cast<uint8_t>(w)), i));
+                                     }),
                     IsOk());
       }
     });
@@ -156,7 +159,9 @@ TEST_F(FeedTest, TheChainNamesTheFirstEventThatWasChangedRemovedOrSwapped) {
       {"payload", "UPDATE events SET payload = 'forged' WHERE sequence = 3", "3"},
       {"image", "UPDATE events SET image = 'forged' WHERE sequence = 2", "2"},
       {"actor", "UPDATE events SET actor = 'accounts/other' WHERE sequence = 4", "4"},
-      {"instant", "UPDATE events SET occurred_at = occurred_at + INTERVAL 1 MICROSECOND WHERE sequence = 1", "1"},
+      {"instant",
+       "UPDATE events SET occurred_at = occurred_at + INTERVAL 1 MICROSECOND WHERE sequence = 1",
+       "1"},
       {"removed", "DELETE FROM events WHERE sequence = 3", "3"},
       {"last removed", "DELETE FROM events WHERE sequence = 5", "5"},
       {"swapped", "UPDATE events SET sequence = 9 - sequence WHERE sequence IN (4, 5)", "4"},
@@ -168,7 +173,8 @@ TEST_F(FeedTest, TheChainNamesTheFirstEventThatWasChangedRemovedOrSwapped) {
     ASSERT_THAT(session.ExecuteDirect(c.change), IsOk());
     const absl::Status status = VerifyChain(session);
     EXPECT_THAT(status, HasReason("CHAIN_BROKEN"));
-    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr(absl::StrCat("event ", c.sequence, " ")));
+    EXPECT_THAT(std::string(status.message()),
+                ::testing::HasSubstr(absl::StrCat("event ", c.sequence, " ")));
     MariaDb::Get().Query("DELETE FROM qungong_ticket.events");
     MariaDb::Get().Query("INSERT INTO qungong_ticket.events SELECT * FROM qungong_ticket.kept");
     MariaDb::Get().Query("DROP TABLE qungong_ticket.kept");
@@ -177,25 +183,30 @@ TEST_F(FeedTest, TheChainNamesTheFirstEventThatWasChangedRemovedOrSwapped) {
 }
 
 TEST_F(FeedTest, AProjectionAppliesEachEventOnceWhateverFailsInBetween) {
-  MariaDb::Get().Query("CREATE TABLE IF NOT EXISTS qungong_ticket.seen (sequence BIGINT NOT NULL PRIMARY KEY, times INT NOT NULL)");
+  MariaDb::Get().Query(
+      "CREATE TABLE IF NOT EXISTS qungong_ticket.seen (sequence BIGINT NOT NULL PRIMARY KEY, times "
+      "INT NOT NULL)");
   MariaDb::Get().Query("DELETE FROM qungong_ticket.seen");
   constexpr int kEvents = 40;
   for (int i = 1; i <= kEvents; ++i) Commit(Made(Note(1), i));
   mysql::Session sequencer(Database());
   ASSERT_THAT(SequenceEvents(sequencer), IsOkAndHolds(kEvents));
 
-  // A transaction has a dozen statements: about every third attempt fails, sent or not, COMMIT among them.
+  // A transaction has a dozen statements: about every third attempt fails, sent or not, COMMIT
+  // among them.
   std::atomic<int> statement = 0;
   mysql::Options faulty = Database();
   faulty.fault = [&](absl::string_view, bool after) -> absl::Status {
     const int n = after ? statement.load() : ++statement;
-    if ((!after && n % 53 == 0) || (after && n % 61 == 0)) return mysql::StatusFromDriver(2013, "HY000", "planted");
+    if ((!after && n % 53 == 0) || (after && n % 61 == 0))
+      return mysql::StatusFromDriver(2013, "HY000", "planted");
     return absl::OkStatus();
   };
   const auto project = [](mysql::Tx& tx, absl::Span<const StoredEvent> events) -> absl::Status {
     for (const StoredEvent& event : events) {
       RETURN_IF_ERROR(tx.Execute("INSERT INTO seen (sequence, times) VALUES (?, 1)"
-                                 " ON DUPLICATE KEY UPDATE times = times + 1", event.sequence)
+                                 " ON DUPLICATE KEY UPDATE times = times + 1",
+                                 event.sequence)
                           .status());
     }
     return absl::OkStatus();
@@ -209,7 +220,8 @@ TEST_F(FeedTest, AProjectionAppliesEachEventOnceWhateverFailsInBetween) {
     });
   }
   for (std::thread& replica : replicas) replica.join();
-  const mysql::Rows rows = MariaDb::Get().Query("SELECT COUNT(*), MIN(times), MAX(times) FROM qungong_ticket.seen");
+  const mysql::Rows rows =
+      MariaDb::Get().Query("SELECT COUNT(*), MIN(times), MAX(times) FROM qungong_ticket.seen");
   EXPECT_EQ(rows[0].Int64(0), kEvents);
   EXPECT_EQ(rows[0].Int64(1), 1);
   EXPECT_EQ(rows[0].Int64(2), 1);
@@ -233,7 +245,8 @@ TEST_F(FeedTest, AnErasedSubjectsEventsStayInTheChainButCannotBeRead) {
                                  [&](mysql::Tx& tx) -> absl::Status {
                                    Uuid id;
                                    id.bytes[15] = 1;
-                                   ASSIGN_OR_RETURN(events, LoadHistory(tx, keys_, "notes", id, 0, 10));
+                                   ASSIGN_OR_RETURN(events,
+                                                    LoadHistory(tx, keys_, "notes", id, 0, 10));
                                    return absl::OkStatus();
                                  }),
                 IsOk());
@@ -242,7 +255,8 @@ TEST_F(FeedTest, AnErasedSubjectsEventsStayInTheChainButCannotBeRead) {
   EXPECT_EQ(history().at(0).image, "image 1");
   const mysql::Rows raw = MariaDb::Get().Query("SELECT image FROM qungong_ticket.events");
   EXPECT_EQ(raw[0].String(0).find("image 1"), std::string::npos);
-  ASSERT_THAT(session.Transact({}, [&](mysql::Tx& tx) { return keys_.Destroy(tx, key_id); }), IsOk());
+  ASSERT_THAT(session.Transact({}, [&](mysql::Tx& tx) { return keys_.Destroy(tx, key_id); }),
+              IsOk());
   EXPECT_EQ(history().at(0).image, "");
   EXPECT_THAT(VerifyChain(session), IsOk());
 }

@@ -29,16 +29,18 @@ class NoteHandlers {
  public:
   absl::StatusOr<pb::Note> WriteNote(Mutation& m, const pb::WriteNoteRequest& request) {
     ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("notes", request.name()));
-    ASSIGN_OR_RETURN(const auto row, m.tx().QueryOne("SELECT version FROM notes WHERE id = ? FOR UPDATE", id));
+    ASSIGN_OR_RETURN(const auto row,
+                     m.tx().QueryOne("SELECT version FROM notes WHERE id = ? FOR UPDATE", id));
     pb::Note note;
     note.set_name(request.name());
     note.set_text(request.text());
     note.set_version(row.has_value() ? row->Int64(0) + 1 : 1);
-    RETURN_IF_ERROR(m.tx()
-                        .Execute("INSERT INTO notes (id, version, text) VALUES (?, ?, ?)"
-                                 " ON DUPLICATE KEY UPDATE version = VALUES(version), text = VALUES(text)",
-                                 id, note.version(), note.text())
-                        .status());
+    RETURN_IF_ERROR(
+        m.tx()
+            .Execute("INSERT INTO notes (id, version, text) VALUES (?, ?, ?)"
+                     " ON DUPLICATE KEY UPDATE version = VALUES(version), text = VALUES(text)",
+                     id, note.version(), note.text())
+            .status());
     Event event;
     event.aggregate = note.name();
     event.version = note.version();
@@ -48,7 +50,8 @@ class NoteHandlers {
   }
   absl::StatusOr<pb::Note> ReadNote(Read& read, const pb::ReadNoteRequest& request) {
     ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("notes", request.name()));
-    ASSIGN_OR_RETURN(const auto row, read.tx().QueryOne("SELECT version, text FROM notes WHERE id = ?", id));
+    ASSIGN_OR_RETURN(const auto row,
+                     read.tx().QueryOne("SELECT version, text FROM notes WHERE id = ?", id));
     if (!row.has_value()) return DeniedOrAbsent(request.name());
     pb::Note note;
     note.set_name(request.name());
@@ -56,7 +59,8 @@ class NoteHandlers {
     note.set_text(row->String(1));
     return note;
   }
-  absl::StatusOr<std::unique_ptr<Producer<pb::Note>>> RepeatNote(Read&, const pb::ReadNoteRequest& request) {
+  absl::StatusOr<std::unique_ptr<Producer<pb::Note>>> RepeatNote(
+      Read&, const pb::ReadNoteRequest& request) {
     class Repeater : public Producer<pb::Note> {
      public:
       explicit Repeater(int times) : left_(times) {}
@@ -71,7 +75,8 @@ class NoteHandlers {
     };
     return std::unique_ptr<Producer<pb::Note>>(std::make_unique<Repeater>(request.times()));
   }
-  absl::StatusOr<pb::Note> UploadNote(Mutation& m, const pb::WriteNoteRequest& metadata, const std::string& content) {
+  absl::StatusOr<pb::Note> UploadNote(Mutation& m, const pb::WriteNoteRequest& metadata,
+                                      const std::string& content) {
     pb::WriteNoteRequest request = metadata;
     request.set_text(content);
     return WriteNote(m, request);
@@ -87,7 +92,8 @@ class NoteServiceImpl final : public pb::NoteService::CallbackService {
   Reactor* ReadNote(Context* c, const pb::ReadNoteRequest* q, pb::Note* r) override {
     return rpc_.Read(__func__, c, q, r, handlers_, &NoteHandlers::ReadNote);
   }
-  grpc::ServerWriteReactor<pb::Note>* RepeatNote(Context* c, const pb::ReadNoteRequest* q) override {
+  grpc::ServerWriteReactor<pb::Note>* RepeatNote(Context* c,
+                                                 const pb::ReadNoteRequest* q) override {
     return rpc_.Stream(__func__, c, q, handlers_, &NoteHandlers::RepeatNote);
   }
   grpc::ServerReadReactor<pb::UploadNoteRequest>* UploadNote(Context* c, pb::Note* r) override {
@@ -154,7 +160,8 @@ TEST_F(MutationTest, TheSameRequestIdWithAnotherBodyIsRefused) {
   auto request = Writing("路灯");
   ASSERT_THAT(Write(request), IsOk());
   request.set_text("另一件事");
-  EXPECT_THAT(Write(request), StatusIs(absl::StatusCode::kInvalidArgument, HasReason("REQUEST_ID_REUSED")));
+  EXPECT_THAT(Write(request),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasReason("REQUEST_ID_REUSED")));
   EXPECT_EQ(service_->Count("events"), 1);
 }
 
@@ -197,17 +204,21 @@ TEST_F(MutationTest, ManyWritersOfOneRowLoseNoUpdate) {
   EXPECT_EQ(service_->Count("events"), kClients * kEach);
 }
 
-// Every fault at every statement, COMMIT among them, before and after it takes effect: the call succeeds or fails, and
-// a retry with the same request_id gives the one reply and has the one effect.
+// Every fault at every statement, COMMIT among them, before and after it takes effect: the call
+// succeeds or fails, and a retry with the same request_id gives the one reply and has the one
+// effect.
 TEST_F(MutationTest, EveryFaultAtEveryStatementLeavesExactlyOneEffect) {
   struct Fault {
     const char* name;
     int error;
     bool after;
   };
-  const Fault faults[] = {{"deadlock", 1213, false},          {"lock wait timeout", 1205, false},
-                          {"snapshot conflict", 1020, false}, {"connection lost before", 2013, false},
-                          {"connection lost after", 2013, true}, {"connection killed", 1927, false}};
+  const Fault faults[] = {{"deadlock", 1213, false},
+                          {"lock wait timeout", 1205, false},
+                          {"snapshot conflict", 1020, false},
+                          {"connection lost before", 2013, false},
+                          {"connection lost after", 2013, true},
+                          {"connection killed", 1927, false}};
   for (const Fault& fault : faults) {
     int statements = 1000;
     for (int at = 1; at <= statements; ++at) {
@@ -322,7 +333,8 @@ TEST_F(MutationTest, AClientThatAsksLearnsHowFarTheFeedMustBeRead) {
   const auto& trailers = context->GetServerTrailingMetadata();
   const auto position = trailers.find("x-qungong-after");
   ASSERT_NE(position, trailers.end());
-  EXPECT_TRUE(absl::StartsWith(std::string(position->second.data(), position->second.size()), "note@"));
+  EXPECT_TRUE(
+      absl::StartsWith(std::string(position->second.data(), position->second.size()), "note@"));
   EXPECT_EQ(service_->Count("events WHERE sequence = 1"), 1);
 }
 

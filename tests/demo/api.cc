@@ -1,6 +1,4 @@
 // Boost 1.74's asio uses std::exchange without including it.
-#include <utility>
-
 #include "tests/demo/api.h"
 
 #include <boost/asio/connect.hpp>
@@ -8,6 +6,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -37,7 +36,8 @@ void ReadError(const std::string& body, Reply& reply) {
     if (const auto it = detail_fields.find("reason"); it != detail_fields.end()) {
       reply.reason = it->second.string_value();
     }
-    if (detail_fields.contains("locale")) reply.chinese = detail_fields.at("message").string_value();
+    if (detail_fields.contains("locale"))
+      reply.chinese = detail_fields.at("message").string_value();
   }
 }
 
@@ -82,7 +82,8 @@ Reply Api::Send(const std::string& verb, const std::string& target, const std::s
   request.body() = body;
   request.prepare_payload();
   const absl::Time began = absl::Now();
-  // A kept connection may have been closed meanwhile: once more on a new one. Every mutation has its request_id.
+  // A kept connection may have been closed meanwhile: once more on a new one. Every mutation has
+  // its request_id.
   for (int attempt = 0; attempt < 2; ++attempt) {
     try {
       if (!impl_->connected) impl_->Connect();
@@ -99,7 +100,8 @@ Reply Api::Send(const std::string& verb, const std::string& target, const std::s
       reply.seconds = absl::ToDoubleSeconds(absl::Now() - began);
       if (!reply.ok()) ReadError(reply.body, reply);
       const auto set_cookie = response[http::field::set_cookie];
-      if (!set_cookie.empty()) impl_->cookie = std::string(set_cookie.substr(0, set_cookie.find(';')));
+      if (!set_cookie.empty())
+        impl_->cookie = std::string(set_cookie.substr(0, set_cookie.find(';')));
       if (!response.keep_alive()) {
         impl_->stream.close();
         impl_->connected = false;
@@ -147,7 +149,8 @@ Reply Api::Post(const std::string& target, const google::protobuf::Message& requ
   return result;
 }
 
-Reply Api::PostText(const std::string& target, const std::string& body, const std::string& content_type) {
+Reply Api::PostText(const std::string& target, const std::string& body,
+                    const std::string& content_type) {
   return Send("POST", target, body, content_type);
 }
 

@@ -1,5 +1,5 @@
-// A client of the gateway's JSON API, as a console or a phone would use it: one connection, one cookie, typed by the
-// protos. For the demo and the tests of the whole suite.
+// A client of the gateway's JSON API, as a console or a phone would use it: one connection, one
+// cookie, typed by the protos. For the demo and the tests of the whole suite.
 #ifndef QUNGONG_TESTS_DEMO_API_H_
 #define QUNGONG_TESTS_DEMO_API_H_
 
@@ -40,7 +40,8 @@ class Api {
   void UseToken(const std::string& bearer);
   std::string cookie() const;
 
-  Reply PostText(const std::string& target, const std::string& body, const std::string& content_type);
+  Reply PostText(const std::string& target, const std::string& body,
+                 const std::string& content_type);
 
  private:
   Reply Send(const std::string& verb, const std::string& target, const std::string& body,

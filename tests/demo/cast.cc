@@ -29,7 +29,8 @@ std::string ReadFile(const std::string& file) {
 }
 
 bool Fail(const std::string& what, const Reply& reply) {
-  std::fprintf(stderr, "demo: %s failed: %s %s\n", what.c_str(), reply.Outcome().c_str(), reply.chinese.c_str());
+  std::fprintf(stderr, "demo: %s failed: %s %s\n", what.c_str(), reply.Outcome().c_str(),
+               reply.chinese.c_str());
   return false;
 }
 
@@ -48,7 +49,8 @@ std::string GoverningUnit(Api& api, const std::string& division) {
 // The district's department for street lamps; created by the registrar if it is not there yet.
 bool PrepareDepartment(Api& registrar, const std::string& district) {
   pb::ListUnitsResponse found;
-  Reply reply = registrar.Get(absl::StrCat("/v1/units?parent=", district, "&line=", kLightingLine), &found);
+  Reply reply =
+      registrar.Get(absl::StrCat("/v1/units?parent=", district, "&line=", kLightingLine), &found);
   if (!reply.ok()) return Fail("looking for the lighting department", reply);
   if (found.units_size() > 0) return true;
   pb::CreateUnitRequest request;
@@ -88,7 +90,8 @@ bool PrepareAccount(Api& system, Api& security, const Role& role, const std::str
   if (!reply.ok()) return Fail("listing grants", reply);
   for (const v1::Role wanted : role.roles) {
     bool has = false;
-    for (const pb::Grant& grant : grants.grants()) has |= grant.role() == wanted && !grant.has_valid_to();
+    for (const pb::Grant& grant : grants.grants())
+      has |= grant.role() == wanted && !grant.has_valid_to();
     if (has) continue;
     pb::CreateGrantRequest request;
     request.set_request_id(NewRequestId());
@@ -130,7 +133,10 @@ bool PrepareAll(const Stage& stage) {
 const std::vector<Role>& Cast() {
   static const auto* kCast = new std::vector<Role>{
       {"community-clerk", "社区服务中心 受理员", "community", {v1::CLERK, v1::HANDLER}},
-      {"subdistrict-staff", "观音桥街道服务中心 派单员", kSubdistrict, {v1::DISPATCHER, v1::HANDLER, v1::LEADER}},
+      {"subdistrict-staff",
+       "观音桥街道服务中心 派单员",
+       kSubdistrict,
+       {v1::DISPATCHER, v1::HANDLER, v1::LEADER}},
       {"district-staff", "江北区服务中心 派单员", kDistrict, {v1::DISPATCHER, v1::LEADER}},
       {"district-callback", "江北区服务中心 回访员", kDistrict, {v1::CALLBACK_AGENT}},
       {"lighting-handler", "江北区市政园林管理局 承办人", kLighting, {v1::HANDLER}},
@@ -144,7 +150,8 @@ const std::vector<Role>& Cast() {
 
 std::string CommunityCode(Api& api) {
   pb::ListDivisionsResponse found;
-  api.Get(absl::StrCat("/v1/divisions?parent=", DivisionByCode(api, kSubdistrict), "&pageSize=1"), &found);
+  api.Get(absl::StrCat("/v1/divisions?parent=", DivisionByCode(api, kSubdistrict), "&pageSize=1"),
+          &found);
   return found.divisions_size() == 1 ? found.divisions(0).code() : "";
 }
 
@@ -155,12 +162,15 @@ Units FindUnits(Api& api) {
   }
   units["community"] = GoverningUnit(api, DivisionByCode(api, CommunityCode(api)));
   pb::ListUnitsResponse departments;
-  api.Get(absl::StrCat("/v1/units?parent=", units[kDistrict], "&line=", kLightingLine), &departments);
+  api.Get(absl::StrCat("/v1/units?parent=", units[kDistrict], "&line=", kLightingLine),
+          &departments);
   units[kLighting] = departments.units_size() == 1 ? departments.units(0).name() : "";
   return units;
 }
 
-std::string DemoPassword(const Stage& stage) { return ReadFile(stage.run_dir + "/secrets/demo.password"); }
+std::string DemoPassword(const Stage& stage) {
+  return ReadFile(stage.run_dir + "/secrets/demo.password");
+}
 
 std::string AdministratorPassword(const Stage& stage, const std::string& login) {
   return ReadFile(absl::StrCat(stage.run_dir, "/secrets/", login, ".password"));

@@ -15,7 +15,7 @@ namespace qungong::demo {
 struct Stage {
   std::string host = "127.0.0.1";
   int port = 8080;
-  std::string run_dir = ".run";     // secrets/ and clock
+  std::string run_dir = ".run";       // secrets/ and clock
   std::string qungong = "./qungong";  // to stop, kill and start processes
 };
 
@@ -23,7 +23,8 @@ struct Stage {
 struct Role {
   const char* login;
   const char* display_name;
-  const char* place;  // code of the division whose unit it acts for; "lighting": the district's department
+  const char*
+      place;  // code of the division whose unit it acts for; "lighting": the district's department
   std::vector<rpc::v1::Role> roles;
 };
 

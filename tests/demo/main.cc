@@ -1,4 +1,5 @@
-// demo prepare | play: the cast and the story of `./qungong demo`, played through the gateway like any client.
+// demo prepare | play: the cast and the story of `./qungong demo`, played through the gateway like
+// any client.
 #include <cstdio>
 #include <vector>
 

@@ -1,4 +1,5 @@
-// One citizen's request, from a phone to a closed and rated ticket, on the real divisions of Chongqing, on 2015-07-30.
+// One citizen's request, from a phone to a closed and rated ticket, on the real divisions of
+// Chongqing, on 2015-07-30.
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -20,7 +21,8 @@ namespace pb = ticket::v1;
 using Figures = std::map<std::string, int64_t>;
 
 constexpr char kWindow[] =
-    "fromDate.year=2015&fromDate.month=7&fromDate.day=1&toDate.year=2015&toDate.month=10&toDate.day=1";
+    "fromDate.year=2015&fromDate.month=7&fromDate.day=1&toDate.year=2015&toDate.month=10&toDate."
+    "day=1";
 
 class Story {
  public:
@@ -29,7 +31,8 @@ class Story {
   int Play();
 
  private:
-  // What a chapter tells; what it expects, with a mark; the story ends at the first thing that is not so.
+  // What a chapter tells; what it expects, with a mark; the story ends at the first thing that is
+  // not so.
   void Tell(const std::string& text) { std::printf("\n%s\n", text.c_str()); }
   void Show(const std::string& text) { std::printf("    %s\n", text.c_str()); }
   bool Expect(bool so, const std::string& what) {
@@ -39,14 +42,17 @@ class Story {
     return so;
   }
   bool ExpectOk(const Reply& reply, const std::string& what) {
-    return Expect(reply.ok(), reply.ok() ? what : absl::StrCat(what, ": ", reply.Outcome(), " ", reply.chinese));
+    return Expect(reply.ok(), reply.ok()
+                                  ? what
+                                  : absl::StrCat(what, ": ", reply.Outcome(), " ", reply.chinese));
   }
 
   Api& As(const std::string& login) { return actors_.at(login); }
   bool SignInAll();
   // Sends a transition of the ticket and keeps what it became.
   template <typename Request>
-  bool Act(const std::string& login, const std::string& verb, Request request, const std::string& what);
+  bool Act(const std::string& login, const std::string& verb, Request request,
+           const std::string& what);
   int Script(const std::string& command) {
     return std::system(absl::StrCat(stage_.qungong, " ", command, " >/dev/null").c_str());
   }
@@ -88,17 +94,21 @@ std::string At(const Stage& stage, const std::string& time) {
 bool Story::SignInAll() {
   for (const Role& role : Cast()) {
     Api api(stage_.host, stage_.port);
-    if (!ExpectOk(api.SignIn(role.login, DemoPassword(stage_)), absl::StrCat(role.login, " signs in"))) return false;
+    if (!ExpectOk(api.SignIn(role.login, DemoPassword(stage_)),
+                  absl::StrCat(role.login, " signs in")))
+      return false;
     actors_.emplace(role.login, std::move(api));
   }
   units_ = FindUnits(citizen_);
   for (const auto& [place, unit] : FindUnits(As("district-staff"))) units_[place] = unit;
   community_code_ = CommunityCode(citizen_);
-  return Expect(!community_code_.empty(), absl::StrCat("the first community of 观音桥街道 is ", community_code_));
+  return Expect(!community_code_.empty(),
+                absl::StrCat("the first community of 观音桥街道 is ", community_code_));
 }
 
 template <typename Request>
-bool Story::Act(const std::string& login, const std::string& verb, Request request, const std::string& what) {
+bool Story::Act(const std::string& login, const std::string& verb, Request request,
+                const std::string& what) {
   request.set_request_id(NewRequestId());
   request.set_etag(ticket_.etag());
   const std::string target = absl::StrCat("/v1/", ticket_.name(), ":", verb);
@@ -109,20 +119,22 @@ bool Story::Act(const std::string& login, const std::string& verb, Request reque
   ticket_ = after;
   // The same request again: the same reply, nothing twice.
   const Reply again = As(login).Post(target, request, &after);
-  return Expect(again.body == reply.body, absl::StrCat("… and again with the same request_id: the same reply"));
+  return Expect(again.body == reply.body,
+                absl::StrCat("… and again with the same request_id: the same reply"));
 }
 
 Figures Story::Count(const std::string& login, const std::string& node) {
   pb::Statistics statistics;
-  const Reply reply = As(login).Get(absl::StrCat("/v1/", node, "/statistics?", kWindow), &statistics);
+  const Reply reply =
+      As(login).Get(absl::StrCat("/v1/", node, "/statistics?", kWindow), &statistics);
   if (!reply.ok()) Expect(false, absl::StrCat("figures of ", node, ": ", reply.Outcome()));
   Figures figures;
   for (const pb::Volume& volume : statistics.volumes()) {
     figures[pb::Statistics::Figure_Name(volume.figure())] = volume.count();
   }
-  for (const pb::Rate* rate : {&statistics.closure_rate(), &statistics.on_time_closure_rate(),
-                               &statistics.response_rate(), &statistics.resolution_rate(),
-                               &statistics.satisfaction_rate()}) {
+  for (const pb::Rate* rate :
+       {&statistics.closure_rate(), &statistics.on_time_closure_rate(), &statistics.response_rate(),
+        &statistics.resolution_rate(), &statistics.satisfaction_rate()}) {
     figures[pb::Statistics::Figure_Name(rate->numerator_figure())] = rate->numerator();
     figures[pb::Statistics::Figure_Name(rate->denominator_figure())] = rate->denominator();
   }
@@ -133,7 +145,8 @@ bool Story::Report() {
   Tell("2015-07-30 09:00  A citizen reports a broken street lamp in 观音桥街道, from a phone.");
   At(stage_, "2015-07-30T01:00:00Z");
   absl::BitGen random;
-  for (int i = 0; i < 16; ++i) code_ += "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[absl::Uniform(random, 0, 32)];
+  for (int i = 0; i < 16; ++i)
+    code_ += "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[absl::Uniform(random, 0, 32)];
   pb::SubmitTicketRequest request;
   request.set_request_id(NewRequestId());
   request.set_tracking_hash(Sha256(absl::StrCat("qungong tracking code v1\n", code_)));
@@ -148,16 +161,19 @@ bool Story::Report() {
   const Reply reply = citizen_.Post("/v1/tickets", request, &ticket_);
   if (!ExpectOk(reply, "the report is taken in without an account")) return false;
   Show(absl::StrCat("number        ", ticket_.number()));
-  Show(absl::StrCat("tracking code ", code_, "   (made on the phone; the server has only its hash)"));
-  Show(absl::StrFormat("answer by     %d-%02d-%02d", ticket_.expected_date().year(), ticket_.expected_date().month(),
-                       ticket_.expected_date().day()));
-  Expect(absl::StartsWith(ticket_.number(), "QG20150730-500105-"), "the number names day and district");
+  Show(absl::StrCat("tracking code ", code_,
+                    "   (made on the phone; the server has only its hash)"));
+  Show(absl::StrFormat("answer by     %d-%02d-%02d", ticket_.expected_date().year(),
+                       ticket_.expected_date().month(), ticket_.expected_date().day()));
+  Expect(absl::StartsWith(ticket_.number(), "QG20150730-500105-"),
+         "the number names day and district");
   Expect(ticket_.expected_date().year() == 2015 && !ticket_.expected_date_provisional(),
          "the expected date rests on the published calendar of 2015");
   Expect(!absl::StrContains(reply.body, "13812345678") && !absl::StrContains(reply.body, "张三"),
          "the reply shows neither name nor phone in clear");
   const Reply again = citizen_.Post("/v1/tickets", request);
-  Expect(again.body == reply.body, "sent again after a lost reply: the same ticket, not a second one");
+  Expect(again.body == reply.body,
+         "sent again after a lost reply: the same ticket, not a second one");
   request.set_title("另一件事");
   Expect(citizen_.Post("/v1/tickets", request).reason == "REQUEST_ID_REUSED",
          "the same request_id with another text is refused");
@@ -165,7 +181,9 @@ bool Story::Report() {
 }
 
 bool Story::Accept() {
-  Tell("09:20  The clerk of the community's service center accepts it (受理) and dispatches it to the subdistrict (交办).");
+  Tell(
+      "09:20  The clerk of the community's service center accepts it (受理) and dispatches it to "
+      "the subdistrict (交办).");
   At(stage_, "2015-07-30T01:20:00Z");
   pb::ListTicketsResponse inbox;
   As("community-clerk").Get("/v1/tickets?states=REGISTERED&pageSize=500", &inbox);
@@ -186,53 +204,74 @@ bool Story::Accept() {
 }
 
 bool Story::UpAndDown() {
-  Tell("10:00  The subdistrict escalates it (上报): it needs the lighting department, which asks in writing to return it.");
+  Tell(
+      "10:00  The subdistrict escalates it (上报): it needs the lighting department, which asks in "
+      "writing to return it.");
   At(stage_, "2015-07-30T02:00:00Z");
-  if (!Act("subdistrict-staff", "acknowledge", pb::AcknowledgeTicketRequest(), "the subdistrict acknowledges (签收)")) {
+  if (!Act("subdistrict-staff", "acknowledge", pb::AcknowledgeTicketRequest(),
+           "the subdistrict acknowledges (签收)")) {
     return false;
   }
   pb::EscalateTicketRequest escalate;
   escalate.set_reason("路灯由区市政园林部门维护,街道无权处理。");
-  if (!Act("subdistrict-staff", "escalate", escalate, "escalated; the subdistrict goes on as co-handler")) return false;
+  if (!Act("subdistrict-staff", "escalate", escalate,
+           "escalated; the subdistrict goes on as co-handler"))
+    return false;
   Expect(ticket_.lead_unit() == units_[kDistrict], "the district leads");
   pb::DispatchTicketRequest dispatch;
   dispatch.set_lead_unit(units_["lighting"]);
-  if (!Act("district-staff", "dispatch", dispatch, "the district gives it to its lighting department")) return false;
+  if (!Act("district-staff", "dispatch", dispatch,
+           "the district gives it to its lighting department"))
+    return false;
   At(stage_, "2015-07-30T06:30:00Z");
-  if (!Act("lighting-handler", "acknowledge", pb::AcknowledgeTicketRequest(), "the department acknowledges")) return false;
+  if (!Act("lighting-handler", "acknowledge", pb::AcknowledgeTicketRequest(),
+           "the department acknowledges"))
+    return false;
   pb::RequestReturnRequest ask;
   ask.set_basis("该路段路灯未办理移交手续,应由建设单位维护。");
   const auto due = ticket_.deadline().due_time().seconds();
-  if (!Act("lighting-handler", "requestReturn", ask, "it asks in writing to return it (退回申请)")) return false;
-  Expect(ticket_.lead_unit() == units_["lighting"], "until the ruling it stays responsible (首接负责)");
+  if (!Act("lighting-handler", "requestReturn", ask, "it asks in writing to return it (退回申请)"))
+    return false;
+  Expect(ticket_.lead_unit() == units_["lighting"],
+         "until the ruling it stays responsible (首接负责)");
   Expect(ticket_.deadline().due_time().seconds() == due, "and its clock does not stop");
   At(stage_, "2015-07-31T01:30:00Z");
   pb::AdjudicateReturnRequest rule;
   rule.set_ruling(pb::ReturnRequest::FORCED);
   rule.set_reason("该路段已于 2014 年移交,由市政园林管理局办理。");
-  return Act("district-staff", "adjudicateReturn", rule, "the district rules: the department handles it (裁决)");
+  return Act("district-staff", "adjudicateReturn", rule,
+             "the district rules: the department handles it (裁决)");
 }
 
 bool Story::FirstAnswer() {
-  Tell("2015-08-03  The department repairs the lamp and hands in its result; the district reviews and answers.");
+  Tell(
+      "2015-08-03  The department repairs the lamp and hands in its result; the district reviews "
+      "and answers.");
   At(stage_, "2015-08-03T02:00:00Z");
   pb::SubmitForReviewRequest submit;
   submit.set_result("已更换灯泡。");
   submit.set_reply("您反映的路灯已于 8 月 3 日修复。");
-  submit.mutable_contact_time()->set_seconds(absl::ToUnixSeconds(absl::FromCivil(absl::CivilHour(2015, 8, 3, 1), absl::UTCTimeZone())));
-  if (!Act("lighting-handler", "submitForReview", submit, "handed in for review (提交审核)")) return false;
+  submit.mutable_contact_time()->set_seconds(
+      absl::ToUnixSeconds(absl::FromCivil(absl::CivilHour(2015, 8, 3, 1), absl::UTCTimeZone())));
+  if (!Act("lighting-handler", "submitForReview", submit, "handed in for review (提交审核)"))
+    return false;
   pb::ReviewTicketRequest review;
   review.set_request_id(NewRequestId());
   review.set_decision(pb::Review::APPROVE);
-  const Reply self = As("lighting-handler").Post(absl::StrCat("/v1/", ticket_.name(), ":review"), review);
+  const Reply self =
+      As("lighting-handler").Post(absl::StrCat("/v1/", ticket_.name(), ":review"), review);
   Expect(self.http_status == 403, "the handler cannot review its own work: " + self.Outcome());
   if (!Act("district-staff", "review", review, "approved and answered (答复)")) return false;
   pb::TicketProgress progress;
   if (!Track(progress)) return false;
-  Expect(progress.answers_size() == 1, "the citizen reads the answer: " + progress.answers(0).reply());
+  Expect(progress.answers_size() == 1,
+         "the citizen reads the answer: " + progress.answers(0).reply());
   for (const auto& step : progress.steps()) {
-    Show(absl::StrCat("  ", absl::FormatTime("%m-%d %H:%M", absl::FromUnixSeconds(step.time().seconds()), absl::FixedTimeZone(28800)),
-                      "  ", pb::TicketChange::Kind_Name(step.kind()), "  ", step.unit_display_name()));
+    Show(absl::StrCat("  ",
+                      absl::FormatTime("%m-%d %H:%M", absl::FromUnixSeconds(step.time().seconds()),
+                                       absl::FixedTimeZone(28800)),
+                      "  ", pb::TicketChange::Kind_Name(step.kind()), "  ",
+                      step.unit_display_name()));
   }
   return !failed_;
 }
@@ -241,7 +280,8 @@ bool Story::Track(pb::TicketProgress& progress) {
   pb::TrackTicketRequest track;
   track.set_number(ticket_.number());
   track.set_tracking_code(code_);
-  return ExpectOk(citizen_.Post("/v1/tickets:track", track, &progress), "the citizen looks with number and tracking code");
+  return ExpectOk(citizen_.Post("/v1/tickets:track", track, &progress),
+                  "the citizen looks with number and tracking code");
 }
 
 bool Story::NotSolved() {
@@ -252,11 +292,13 @@ bool Story::NotSolved() {
   call.set_resolved(pb::Callback::NO);
   call.set_satisfaction(pb::DISSATISFIED);
   call.set_note("灯又灭了。");
-  if (!Act("district-callback", "recordCallback", call, "responded yes, solved no, dissatisfied")) return false;
+  if (!Act("district-callback", "recordCallback", call, "responded yes, solved no, dissatisfied"))
+    return false;
   pb::ReopenTicketRequest reopen;
   reopen.set_reason("灯仍不亮,诉求合理。");
   if (!Act("district-callback", "reopen", reopen, "reopened")) return false;
-  return Expect(ticket_.cycle() == 2 && ticket_.state() == pb::Ticket::IN_PROGRESS, "cycle 2, a new clock");
+  return Expect(ticket_.cycle() == 2 && ticket_.state() == pb::Ticket::IN_PROGRESS,
+                "cycle 2, a new clock");
 }
 
 bool Story::WithoutOrgService() {
@@ -266,8 +308,10 @@ bool Story::WithoutOrgService() {
   pb::SubmitForReviewRequest submit;
   submit.set_result("已更换线路和灯具,夜间复核正常。");
   submit.set_reply("经查为线路故障,已更换线路和灯具,8 月 5 日晚复核正常。");
-  submit.mutable_contact_time()->set_seconds(absl::ToUnixSeconds(absl::FromCivil(absl::CivilHour(2015, 8, 5, 1), absl::UTCTimeZone())));
-  const bool moved = Act("lighting-handler", "submitForReview", submit, "the department hands in its second result");
+  submit.mutable_contact_time()->set_seconds(
+      absl::ToUnixSeconds(absl::FromCivil(absl::CivilHour(2015, 8, 5, 1), absl::UTCTimeZone())));
+  const bool moved = Act("lighting-handler", "submitForReview", submit,
+                         "the department hands in its second result");
   if (!Expect(Script("start org") == 0, "org-service is started again")) return false;
   return moved;
 }
@@ -311,10 +355,12 @@ bool Story::Satisfied() {
   call.set_responded(pb::Callback::YES);
   call.set_resolved(pb::Callback::YES);
   call.set_satisfaction(pb::SATISFIED);
-  if (!Act("district-callback", "recordCallback", call, "responded, solved, satisfied")) return false;
+  if (!Act("district-callback", "recordCallback", call, "responded, solved, satisfied"))
+    return false;
   if (!Act("district-callback", "close", pb::CloseTicketRequest(), "closed")) return false;
   pb::TicketProgress progress;
-  return Track(progress) && Expect(progress.state() == pb::Ticket::CLOSED, "the citizen sees it closed");
+  return Track(progress) &&
+         Expect(progress.state() == pb::Ticket::CLOSED, "the citizen sees it closed");
 }
 
 // The projection follows the feed; it is there within moments.
@@ -327,17 +373,21 @@ void Story::Settle() {
 }
 
 bool Story::ExpectGrowth(const Figures& before, const Figures& after, const std::string& whose) {
-  const Figures grown = {{"SUBMITTED", 1},       {"ACCEPTED", 1},        {"NOT_ACCEPTED", 0},
-                         {"CLOSED", 1},          {"WITHDRAWN", 0},       {"REOPENED", 1},
-                         {"CLOSURE", 1},         {"CLOSURE_BASE", 1},    {"ON_TIME_CLOSURE", 1},
-                         {"ON_TIME_CLOSURE_BASE", 1}, {"RESPONSE", 1},   {"RESPONSE_BASE", 1},
-                         {"RESOLUTION", 1},      {"RESOLUTION_BASE", 1}, {"SATISFACTION", 1},
-                         {"SATISFACTION_BASE", 1}};
+  const Figures grown = {{"SUBMITTED", 1},       {"ACCEPTED", 1},
+                         {"NOT_ACCEPTED", 0},    {"CLOSED", 1},
+                         {"WITHDRAWN", 0},       {"REOPENED", 1},
+                         {"CLOSURE", 1},         {"CLOSURE_BASE", 1},
+                         {"ON_TIME_CLOSURE", 1}, {"ON_TIME_CLOSURE_BASE", 1},
+                         {"RESPONSE", 1},        {"RESPONSE_BASE", 1},
+                         {"RESOLUTION", 1},      {"RESOLUTION_BASE", 1},
+                         {"SATISFACTION", 1},    {"SATISFACTION_BASE", 1}};
   bool right = true;
   std::string line;
   for (const auto& [figure, by] : grown) {
     const int64_t difference = after.at(figure) - before.at(figure);
-    if (difference != by) right = Expect(false, absl::StrCat(whose, ": ", figure, " grew by ", difference, ", not ", by));
+    if (difference != by)
+      right =
+          Expect(false, absl::StrCat(whose, ": ", figure, " grew by ", difference, ", not ", by));
   }
   const auto rate = [&](const char* name, const char* n, const char* d) {
     absl::StrAppend(&line, name, " ", after.at(n), "/", after.at(d), "  ");
@@ -347,7 +397,8 @@ bool Story::ExpectGrowth(const Figures& before, const Figures& after, const std:
   rate("响应率", "RESPONSE", "RESPONSE_BASE");
   rate("解决率", "RESOLUTION", "RESOLUTION_BASE");
   rate("满意率", "SATISFACTION", "SATISFACTION_BASE");
-  Show(absl::StrCat(whose, ": 受理 ", after.at("ACCEPTED"), "  办结 ", after.at("CLOSED"), "  重办 ", after.at("REOPENED")));
+  Show(absl::StrCat(whose, ": 受理 ", after.at("ACCEPTED"), "  办结 ", after.at("CLOSED"),
+                    "  重办 ", after.at("REOPENED")));
   Show(absl::StrCat("  ", line));
   return right;
 }
@@ -355,18 +406,20 @@ bool Story::ExpectGrowth(const Figures& before, const Figures& after, const std:
 bool Story::Dashboards() {
   Tell("The dashboards of the subdistrict and the district, 2015-07-01 to 2015-10-01:");
   Settle();
-  for (const auto& [login, place, whose] : {std::tuple{"subdistrict-staff", kSubdistrict, "观音桥街道"},
-                                            std::tuple{"district-staff", kDistrict, "江北区"}}) {
+  for (const auto& [login, place, whose] :
+       {std::tuple{"subdistrict-staff", kSubdistrict, "观音桥街道"},
+        std::tuple{"district-staff", kDistrict, "江北区"}}) {
     const std::string node = units_[place];
-    if (!Expect(ExpectGrowth(before_[node], Count(login, node), whose), absl::StrCat("the figures of ", whose, " are right"))) {
+    if (!Expect(ExpectGrowth(before_[node], Count(login, node), whose),
+                absl::StrCat("the figures of ", whose, " are right"))) {
       return false;
     }
     bool found = false;
     std::string token;
     do {  // the rows behind the figure
       pb::ListStatisticTicketsResponse rows;
-      As(login).Get(absl::StrCat("/v1/", node, "/statistics/tickets?figure=CLOSED&pageSize=500&", kWindow,
-                                 "&pageToken=", token),
+      As(login).Get(absl::StrCat("/v1/", node, "/statistics/tickets?figure=CLOSED&pageSize=500&",
+                                 kWindow, "&pageToken=", token),
                     &rows);
       for (const pb::Ticket& row : rows.tickets()) found |= row.number() == ticket_.number();
       token = rows.next_page_token();
@@ -385,24 +438,31 @@ bool Story::Neighbour() {
   for (const pb::Ticket& t : list.tickets()) seen |= t.name() == ticket_.name();
   Expect(!seen && list.total_size() == neighbour_total_, "not in lists, not in their count");
   pb::ListTicketsResponse by_number;
-  neighbour.Get(absl::StrCat("/v1/tickets?withTotalSize=true&number=", ticket_.number()), &by_number);
+  neighbour.Get(absl::StrCat("/v1/tickets?withTotalSize=true&number=", ticket_.number()),
+                &by_number);
   Expect(by_number.total_size() == 0, "not by its number");
   const Reply real = neighbour.Get("/v1/" + ticket_.name());
   const Reply absent = neighbour.Get("/v1/tickets/01900000-0000-7000-8000-000000000000");
   Expect(real.http_status == 403 && real.Outcome() == absent.Outcome(),
          "what is not theirs and what does not exist answer alike: " + real.Outcome());
-  Expect(Count("neighbour-clerk", units_[kNeighbour]) == before_[units_[kNeighbour]], "their own figures have not moved");
-  const Reply figures = neighbour.Get(absl::StrCat("/v1/", units_[kDistrict], "/statistics?", kWindow));
-  Expect(figures.http_status == 403, "the district's figures are closed to them: " + figures.Outcome());
-  Expect(neighbour.Get(absl::StrCat("/v1/", ticket_.name(), "/events")).Outcome() == absent.Outcome(), "so is the timeline");
+  Expect(Count("neighbour-clerk", units_[kNeighbour]) == before_[units_[kNeighbour]],
+         "their own figures have not moved");
+  const Reply figures =
+      neighbour.Get(absl::StrCat("/v1/", units_[kDistrict], "/statistics?", kWindow));
+  Expect(figures.http_status == 403,
+         "the district's figures are closed to them: " + figures.Outcome());
+  Expect(
+      neighbour.Get(absl::StrCat("/v1/", ticket_.name(), "/events")).Outcome() == absent.Outcome(),
+      "so is the timeline");
   pb::TrackTicketRequest guess;
   guess.set_number(ticket_.number());
   guess.set_tracking_code("0000000000000000");
   const Reply wrong = neighbour.Post("/v1/tickets:track", guess);
   guess.set_number("QG20150730-500105-999999-0");
   const Reply none = neighbour.Post("/v1/tickets:track", guess);
-  return Expect(wrong.http_status == none.http_status && wrong.reason == none.reason,
-                "a wrong tracking code and a number that was never given answer alike: " + wrong.Outcome());
+  return Expect(
+      wrong.http_status == none.http_status && wrong.reason == none.reason,
+      "a wrong tracking code and a number that was never given answer alike: " + wrong.Outcome());
 }
 
 int Story::Play() {
@@ -415,8 +475,9 @@ int Story::Play() {
   pb::ListTicketsResponse list;
   As("neighbour-clerk").Get("/v1/tickets?withTotalSize=true&pageSize=1", &list);
   neighbour_total_ = list.total_size();
-  const bool done = Report() && Accept() && UpAndDown() && FirstAnswer() && NotSolved() && WithoutOrgService() &&
-                    KilledInTheMiddle() && Satisfied() && Dashboards() && Neighbour();
+  const bool done = Report() && Accept() && UpAndDown() && FirstAnswer() && NotSolved() &&
+                    WithoutOrgService() && KilledInTheMiddle() && Satisfied() && Dashboards() &&
+                    Neighbour();
   if (!done || failed_) {
     std::printf("\nThe story did not go as it should: see ✗ above, and ./qungong logs.\n");
     return 1;

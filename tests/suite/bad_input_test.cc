@@ -1,5 +1,6 @@
-// Bad input of every kind, sent to the running suite through the gateway: each gets a clear error with a reason, and
-// nothing changes. Run by tests/end_to_end_test against a suite that it has started.
+// Bad input of every kind, sent to the running suite through the gateway: each gets a clear error
+// with a reason, and nothing changes. Run by tests/end_to_end_test against a suite that it has
+// started.
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -35,7 +36,8 @@ const demo::Stage& Stage() {
   return *kStage;
 }
 
-// How much each service's database holds: rows of events and of idempotency keys, states of tickets.
+// How much each service's database holds: rows of events and of idempotency keys, states of
+// tickets.
 std::string WhatIsStored() {
   std::string all;
   for (const char* service : {"org", "ticket", "appraisal"}) {
@@ -43,7 +45,8 @@ std::string WhatIsStored() {
     options.address = absl::StrCat("unix:", Stage().run_dir, "/mariadb/socket");
     options.schema = absl::StrCat("qungong_", service);
     options.user = absl::StrCat(service, "_app");
-    options.password = *ReadSecret(absl::StrCat(Stage().run_dir, "/secrets/", service, "_app.password"));
+    options.password =
+        *ReadSecret(absl::StrCat(Stage().run_dir, "/secrets/", service, "_app.password"));
     mysql::Session session(options);
     auto rows = session.QueryDirect(
         "SELECT (SELECT COUNT(*) FROM events), (SELECT COUNT(*) FROM idempotency_keys),"
@@ -87,10 +90,12 @@ std::string KidOf(const std::string& jwk) {
   return json.fields().at("kid").string_value();
 }
 
-// A well-formed token for everyone's benefit, signed by a key that is not org-service's under the kid that is.
+// A well-formed token for everyone's benefit, signed by a key that is not org-service's under the
+// kid that is.
 std::string TokenOfAnotherKey() {
   const std::string ours = *ReadSecret(Stage().run_dir + "/secrets/token-signing-key.json");
-  const std::string foreign = *ReadSecret(std::string(std::getenv("QUNGONG_FOREIGN_DIR")) + "/secrets/token-signing-key.json");
+  const std::string foreign = *ReadSecret(std::string(std::getenv("QUNGONG_FOREIGN_DIR")) +
+                                          "/secrets/token-signing-key.json");
   const std::string file = Stage().run_dir + "/foreign-key.json";
   std::ofstream(file) << absl::StrReplaceAll(foreign, {{KidOf(foreign), KidOf(ours)}});
   auto signer = TokenSigner::FromFile(file);
@@ -119,7 +124,8 @@ class BadInputTest : public ::testing::Test {
     ticket::v1::AcceptTicketRequest accept;
     accept_id_ = NewRequestId();
     accept.set_request_id(accept_id_);
-    const Reply reply = clerk_->Post(absl::StrCat("/v1/", ticket_.name(), ":accept"), accept, &ticket_);
+    const Reply reply =
+        clerk_->Post(absl::StrCat("/v1/", ticket_.name(), ":accept"), accept, &ticket_);
     ASSERT_TRUE(reply.ok()) << reply.Outcome() << reply.body;
     before_ = WhatIsStored();
   }
@@ -172,14 +178,16 @@ TEST_F(BadInputTest, BodiesThatAreNotTheMessage) {
       {"unknown enum", With("\"WEB\"", "\"PIGEON\""), 400, "JSON_MALFORMED"},
       {"unknown enum number", With("\"WEB\"", "99"), 400, "JSON_MALFORMED"},
       {"wrong type", With("\"路灯不亮\"", "7"), 400, "JSON_MALFORMED"},
-      {"oversized", absl::StrCat("{\"content\":\"", std::string(2 << 20, 'a'), "\"}"), 413, "BODY_TOO_LARGE"},
+      {"oversized", absl::StrCat("{\"content\":\"", std::string(2 << 20, 'a'), "\"}"), 413,
+       "BODY_TOO_LARGE"},
       {"empty", "", 400, "JSON_MALFORMED"},
       {"an array", "[]", 400, "JSON_MALFORMED"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
     Api citizen("127.0.0.1", Stage().port);
-    ExpectRefused(citizen.PostText("/v1/tickets", c.body, "application/json"), c.http_status, c.reason);
+    ExpectRefused(citizen.PostText("/v1/tickets", c.body, "application/json"), c.http_status,
+                  c.reason);
   }
 }
 
@@ -193,15 +201,26 @@ TEST_F(BadInputTest, FieldsThatDoNotHoldWhatTheyMust) {
   const Case cases[] = {
       {"missing title", [](auto& r) { r.clear_title(); }, 400, "INVALID_FIELD"},
       {"title too long", [](auto& r) { r.set_title(std::string(81, 'x')); }, 400, "INVALID_FIELD"},
-      {"content too long", [](auto& r) { r.set_content(std::string(2001, 'x')); }, 400, "INVALID_FIELD"},
-      {"control character", [](auto& r) { r.set_title("a\x01" "b"); }, 400, "INVALID_FIELD"},
+      {"content too long", [](auto& r) { r.set_content(std::string(2001, 'x')); }, 400,
+       "INVALID_FIELD"},
+      {"control character",
+       [](auto& r) {
+         r.set_title(
+             "a\x01"
+             "b");
+       },
+       400, "INVALID_FIELD"},
       {"request_id not a UUID", [](auto& r) { r.set_request_id("1"); }, 400, "INVALID_FIELD"},
-      {"phone not a phone", [](auto& r) { r.mutable_reporter()->set_phone("not a phone"); }, 400, "INVALID_FIELD"},
-      {"tracking hash too short", [](auto& r) { r.set_tracking_hash("short"); }, 400, "INVALID_FIELD"},
-      {"division of another collection", [](auto& r) { r.set_division("units/" + NewRequestId()); }, 400, "INVALID_FIELD"},
-      {"unknown class", [](auto& r) { r.set_ticket_class("ticketClasses/no_such"); }, 400, "CLASS_UNKNOWN"},
-      {"clerk's channel without an account", [](auto& r) { r.set_channel(ticket::v1::Ticket::COUNTER); }, 401,
-       "CHANNEL_NEEDS_ACCOUNT"},
+      {"phone not a phone", [](auto& r) { r.mutable_reporter()->set_phone("not a phone"); }, 400,
+       "INVALID_FIELD"},
+      {"tracking hash too short", [](auto& r) { r.set_tracking_hash("short"); }, 400,
+       "INVALID_FIELD"},
+      {"division of another collection", [](auto& r) { r.set_division("units/" + NewRequestId()); },
+       400, "INVALID_FIELD"},
+      {"unknown class", [](auto& r) { r.set_ticket_class("ticketClasses/no_such"); }, 400,
+       "CLASS_UNKNOWN"},
+      {"clerk's channel without an account",
+       [](auto& r) { r.set_channel(ticket::v1::Ticket::COUNTER); }, 401, "CHANNEL_NEEDS_ACCOUNT"},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
@@ -216,7 +235,8 @@ TEST_F(BadInputTest, StepsThatAreNotAllowed) {
   ticket::v1::AcceptTicketRequest accept;
   accept.set_request_id(NewRequestId());
   const std::string target = absl::StrCat("/v1/", ticket_.name(), ":accept");
-  ExpectRefused(clerk_->Post(target, accept), 400, "TICKET_STATE");  // illegal transition: accepted already
+  ExpectRefused(clerk_->Post(target, accept), 400,
+                "TICKET_STATE");  // illegal transition: accepted already
   accept.set_request_id(NewRequestId());
   accept.set_etag(first_etag_);
   ExpectRefused(clerk_->Post(target, accept), 409, "ETAG_MISMATCH");
@@ -226,7 +246,8 @@ TEST_F(BadInputTest, StepsThatAreNotAllowed) {
   ExpectRefused(clerk_->Post(target, accept), 400, "REQUEST_ID_REUSED");
   ticket::v1::CloseTicketRequest close;
   close.set_request_id(NewRequestId());
-  ExpectRefused(clerk_->Post(absl::StrCat("/v1/", ticket_.name(), ":close"), close), 403, "ROLE_MISSING");
+  ExpectRefused(clerk_->Post(absl::StrCat("/v1/", ticket_.name(), ":close"), close), 403,
+                "ROLE_MISSING");
 }
 
 TEST_F(BadInputTest, PageTokensThatWereNotMadeForTheQuestion) {
@@ -235,11 +256,14 @@ TEST_F(BadInputTest, PageTokensThatWereNotMadeForTheQuestion) {
   ASSERT_FALSE(page.next_page_token().empty()) << "the demo was not played before";
   std::string forged = page.next_page_token();
   forged[forged.size() / 2] = forged[forged.size() / 2] == 'A' ? 'B' : 'A';
-  ExpectRefused(clerk_->Get("/v1/tickets?pageSize=1&pageToken=" + forged), 400, "PAGE_TOKEN_INVALID");
-  // Another's, and for another filter.
-  ExpectRefused(staff_->Get("/v1/tickets?pageSize=1&pageToken=" + page.next_page_token()), 400, "PAGE_TOKEN_INVALID");
-  ExpectRefused(clerk_->Get("/v1/tickets?pageSize=1&states=CLOSED&pageToken=" + page.next_page_token()), 400,
+  ExpectRefused(clerk_->Get("/v1/tickets?pageSize=1&pageToken=" + forged), 400,
                 "PAGE_TOKEN_INVALID");
+  // Another's, and for another filter.
+  ExpectRefused(staff_->Get("/v1/tickets?pageSize=1&pageToken=" + page.next_page_token()), 400,
+                "PAGE_TOKEN_INVALID");
+  ExpectRefused(
+      clerk_->Get("/v1/tickets?pageSize=1&states=CLOSED&pageToken=" + page.next_page_token()), 400,
+      "PAGE_TOKEN_INVALID");
   ExpectRefused(clerk_->Get("/v1/tickets?pageSize=-1"), 400, "INVALID_FIELD");
   ExpectRefused(clerk_->Get("/v1/tickets?noSuchField=1"), 400, "INVALID_FIELD");
 }
