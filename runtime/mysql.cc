@@ -28,17 +28,10 @@
 namespace qungong::mysql {
 namespace {
 
-constexpr char kDriverPayload[] = "qungong/driver-error";
-constexpr size_t kMaxStatements =
-    64;  // prepared, per connection: the server's limit is for all of them together
+// Prepared, per connection: the server's limit is for all of them together.
+constexpr size_t kMaxStatements = 64;
 constexpr int kMaxAttempts = 8;
 constexpr size_t kLargestChunk = 256;  // rows of one INSERT
-
-int DriverErrorOf(const absl::Status& status) {
-  const auto payload = status.GetPayload(kDriverPayload);
-  int number = 0;
-  return payload.has_value() && absl::SimpleAtoi(std::string(*payload), &number) ? number : 0;
-}
 
 std::string FormatInstant(absl::Time t) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%E6S", t, absl::UTCTimeZone());
@@ -84,187 +77,9 @@ Row::Cell ReadCell(sql::ResultSet& result, const sql::ResultSetMetaData& meta_co
   }
 }
 
-// Duplicate entry '…' for key 'uq_accounts_login' -> uq_accounts_login
-std::string KeyIn(absl::string_view text) {
-  const size_t at = text.rfind("for key '");
-  if (at == absl::string_view::npos) return "";
-  absl::string_view key = text.substr(at + 9);
-  key = key.substr(0, key.find('\''));
-  const size_t dot = key.rfind('.');  // MySQL 8 puts the table before it
-  return std::string(dot == absl::string_view::npos ? key : key.substr(dot + 1));
-}
-
-[[noreturn]] void BadCell(size_t i, const char* wanted) {
-  throw std::logic_error(absl::StrCat("column ", i, " does not hold ", wanted));
-}
-
 }  // namespace
 
-// --- Row
-// -----------------------------------------------------------------------------------------------------------
-
-bool Row::IsNull(size_t i) const { return std::holds_alternative<std::monostate>(cells_.at(i)); }
-
-int64_t Row::Int64(size_t i) const {
-  if (const auto* v = std::get_if<int64_t>(&cells_.at(i))) return *v;
-  const auto* u = std::get_if<uint64_t>(&cells_.at(i));
-  if (u == nullptr || *u > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
-    BadCell(i, "a signed 64-bit number");
-  }
-  return static_cast<int64_t>(*u);
-}
-
-int32_t Row::Int32(size_t i) const {
-  const int64_t v = Int64(i);
-  if (v < std::numeric_limits<int32_t>::min() || v > std::numeric_limits<int32_t>::max()) {
-    BadCell(i, "a 32-bit number");
-  }
-  return static_cast<int32_t>(v);
-}
-
-uint64_t Row::Uint64(size_t i) const {
-  if (const auto* v = std::get_if<uint64_t>(&cells_.at(i))) return *v;
-  const int64_t s = Int64(i);
-  if (s < 0) BadCell(i, "an unsigned number");
-  return static_cast<uint64_t>(s);
-}
-
-double Row::Double(size_t i) const {
-  if (const auto* v = std::get_if<double>(&cells_.at(i))) return *v;
-  return static_cast<double>(Int64(i));
-}
-
-const std::string& Row::String(size_t i) const {
-  const auto* v = std::get_if<std::string>(&cells_.at(i));
-  if (v == nullptr) BadCell(i, "text");
-  return *v;
-}
-
-bool Row::Bool(size_t i) const {
-  const int64_t v = Int64(i);
-  if (v != 0 && v != 1) BadCell(i, "a truth value");
-  return v == 1;
-}
-
-Uuid Row::Id(size_t i) const {
-  auto id = Uuid::FromBytes(String(i));
-  if (!id.ok()) BadCell(i, "an id of 16 bytes");
-  return *id;
-}
-
-absl::Time Row::Time(size_t i) const {
-  absl::Time t;
-  std::string error;
-  // 0 to 6 digits of a second: a prepared statement and a plain one format them differently.
-  if (!absl::ParseTime("%Y-%m-%d %H:%M:%E*S", String(i), absl::UTCTimeZone(), &t, &error))
-    BadCell(i, "an instant");
-  return t;
-}
-
-absl::CivilDay Row::Day(size_t i) const {
-  absl::CivilDay day;
-  if (!absl::ParseCivilTime(String(i), &day)) BadCell(i, "a date");
-  return day;
-}
-
-std::optional<absl::Time> Row::OptTime(size_t i) const {
-  if (IsNull(i)) return std::nullopt;
-  return Time(i);
-}
-
-std::optional<Uuid> Row::OptId(size_t i) const {
-  if (IsNull(i)) return std::nullopt;
-  return Id(i);
-}
-
-std::string Row::StringOr(size_t i, absl::string_view otherwise) const {
-  return IsNull(i) ? std::string(otherwise) : String(i);
-}
-
-// --- The error map
-// ---------------------------------------------------------------------------------------------------
-
-absl::Status StatusFromDriver(int error, absl::string_view sql_state, absl::string_view text) {
-  absl::StatusCode code = absl::StatusCode::kInternal;
-  const char* reason = "DATABASE_ERROR";
-  switch (error) {
-    case 1062:  // duplicate key
-      code = absl::StatusCode::kAlreadyExists;
-      reason = "DUPLICATE";
-      break;
-    case 1451:  // row is referenced
-    case 1452:  // referenced row is missing
-      code = absl::StatusCode::kFailedPrecondition;
-      reason = "REFERENCE_VIOLATED";
-      break;
-    case 1205:  // lock wait timeout
-    case 1213:  // deadlock
-    case 1020:  // snapshot conflict
-      code = absl::StatusCode::kAborted;
-      reason = "CONFLICT";
-      break;
-    case 1040:  // too many connections
-    case 1203:  // of this user
-    case 1053:  // server shutdown in progress
-    case 1317:  // query was interrupted
-    case 1927:  // connection was killed
-    case 2002:
-    case 2003:
-    case 2006:
-    case 2013:
-    case 2055:
-      code = absl::StatusCode::kUnavailable;
-      reason = "DATABASE_UNAVAILABLE";
-      break;
-    case 1969:  // max_statement_time, MariaDB
-    case 3024:  // max_execution_time, MySQL
-      code = absl::StatusCode::kDeadlineExceeded;
-      reason = "DATABASE_TOO_SLOW";
-      break;
-    default:
-      break;
-  }
-  // Texts of SQLSTATE classes 22 and 23 quote the data; only the key's name is kept of them.
-  const bool quotes_data = absl::StartsWith(sql_state, "22") || absl::StartsWith(sql_state, "23");
-  std::string message = absl::StrCat("database error ", error, " (", sql_state, ")");
-  if (error == 1062) {
-    absl::StrAppend(&message, " key ", KeyIn(text));
-  } else if (!quotes_data) {
-    absl::StrAppend(&message, ": ", text);
-  }
-  absl::Status status = WithReason(absl::Status(code, message), reason);
-  status.SetPayload(kDriverPayload, absl::Cord(absl::StrCat(error)));
-  return status;
-}
-
-bool IsRetryable(const absl::Status& status) {
-  const int error = DriverErrorOf(status);
-  return error == 1205 || error == 1213 || error == 1020;
-}
-
-bool IsConnectionLost(const absl::Status& status) {
-  switch (DriverErrorOf(status)) {
-    case 1053:
-    case 1927:
-    case 2002:
-    case 2003:
-    case 2006:
-    case 2013:
-    case 2055:
-      return true;
-    default:
-      return false;
-  }
-}
-
-std::string ViolatedKey(const absl::Status& status) {
-  if (DriverErrorOf(status) != 1062) return "";
-  const absl::string_view text = status.message();
-  return std::string(text.substr(text.rfind(' ') + 1));
-}
-
-// --- Session
-// ---------------------------------------------------------------------------------------------------------
+// Session
 
 ThreadInit::ThreadInit() { Driver().threadInit(); }
 ThreadInit::~ThreadInit() { Driver().threadEnd(); }
@@ -551,8 +366,7 @@ absl::Status Session::Ping() { return QueryDirect("SELECT 1").status(); }
 
 int64_t Session::statements() const { return impl_->sent_; }
 
-// --- Tx
-// --------------------------------------------------------------------------------------------------------------
+// Tx
 
 absl::StatusOr<Rows> Tx::Query(absl::string_view sql, absl::Span<const Param> params) {
   return session_.impl_->Run(sql, params, nullptr);

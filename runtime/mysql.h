@@ -36,26 +36,26 @@ class Param {
   using Value =
       std::variant<Null, int64_t, uint64_t, double, absl::string_view, absl::Time, absl::CivilDay>;
 
+  // NOLINTBEGIN(google-explicit-constructor): a call reads as SQL
   template <typename T, std::enable_if_t<std::is_integral_v<T> && std::is_signed_v<T>, int> = 0>
-  Param(T v)
-      : value_(static_cast<int64_t>(v)) {}  // NOLINT(google-explicit-constructor): reads as SQL
+  Param(T v) : value_(static_cast<int64_t>(v)) {}
   template <typename T, std::enable_if_t<std::is_integral_v<T> && std::is_unsigned_v<T>, int> = 0>
-  Param(T v) : value_(static_cast<uint64_t>(v)) {}  // NOLINT(google-explicit-constructor)
+  Param(T v) : value_(static_cast<uint64_t>(v)) {}
   template <typename T, std::enable_if_t<std::is_enum_v<T>, int> = 0>
-  Param(T v) : value_(static_cast<int64_t>(v)) {}  // NOLINT(google-explicit-constructor)
-  Param(double v) : value_(v) {}                   // NOLINT(google-explicit-constructor)
-  Param(absl::string_view v) : value_(v) {}        // NOLINT(google-explicit-constructor)
-  Param(const std::string& v)
-      : value_(absl::string_view(v)) {}                   // NOLINT(google-explicit-constructor)
-  Param(const char* v) : value_(absl::string_view(v)) {}  // NOLINT(google-explicit-constructor)
-  Param(const Uuid& v) : value_(v.View()) {}              // NOLINT(google-explicit-constructor)
-  Param(absl::Time v) : value_(v) {}                      // NOLINT(google-explicit-constructor)
-  Param(absl::CivilDay v) : value_(v) {}                  // NOLINT(google-explicit-constructor)
-  Param(Null v) : value_(v) {}                            // NOLINT(google-explicit-constructor)
+  Param(T v) : value_(static_cast<int64_t>(v)) {}
+  Param(double v) : value_(v) {}
+  Param(absl::string_view v) : value_(v) {}
+  Param(const std::string& v) : value_(absl::string_view(v)) {}
+  Param(const char* v) : value_(absl::string_view(v)) {}
+  Param(const Uuid& v) : value_(v.View()) {}
+  Param(absl::Time v) : value_(v) {}
+  Param(absl::CivilDay v) : value_(v) {}
+  Param(Null v) : value_(v) {}
   template <typename T>
-  Param(const std::optional<T>& v) {  // NOLINT(google-explicit-constructor)
+  Param(const std::optional<T>& v) {
     if (v.has_value()) value_ = Param(*v).value_;
   }
+  // NOLINTEND(google-explicit-constructor)
 
   const Value& value() const { return value_; }
 
