@@ -36,8 +36,10 @@ absl::StatusOr<Deadline> Compute(mysql::Tx& tx, const v1::DeadlinePolicy& policy
       limit.clock() == v1::Limit::WALL ? LimitUnit::kWallMinutes : LimitUnit::kWorkingDays,
       limit.amount()};
   ClockPolicy rules;
-  rules.thresholds = {policy.yellow_numerator(), policy.yellow_denominator(),
-                      policy.yellow_working_days()};
+  // A limit of no more days than the warning would be yellow from the start.
+  const int32_t warning =
+      limit.amount() > policy.yellow_working_days() ? policy.yellow_working_days() : 0;
+  rules.thresholds = {policy.yellow_numerator(), policy.yellow_denominator(), warning};
   ASSIGN_OR_RETURN(const WorkingCalendar calendar, LoadCalendar(tx, start));
   return ComputeDeadline(ledger, rules, calendar);
 }

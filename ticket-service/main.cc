@@ -14,6 +14,7 @@ absl::StatusOr<Wiring> Wire(Chassis& chassis) {
   Wiring wiring;
   RETURN_IF_ERROR(FollowDirectory(chassis, wiring, ticket::OnDirectoryChange));
   ticket::WireTickets(chassis, wiring);
+  ticket::RunSchedule(chassis);
   return wiring;
 }
 

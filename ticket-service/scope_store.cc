@@ -90,7 +90,9 @@ absl::Status UpdateNodes(mysql::Tx& tx, const TicketRecord& record, const std::s
   std::vector<Param> params = {t.state(), class_code, record.facts.line, t.deadline().light(),
                                lead,      due,        record.id};
   params.insert(params.end(), nodes.begin(), nodes.end());
-  return tx.Execute(absl::StrCat(kUpdateScopes, Marks(nodes.size()), ")"), absl::MakeConstSpan(params)).status();
+  return tx
+      .Execute(absl::StrCat(kUpdateScopes, Marks(nodes.size()), ")"), absl::MakeConstSpan(params))
+      .status();
 }
 
 absl::Status AddUnits(mysql::Tx& tx, const Uuid& ticket, const std::vector<Uuid>& units) {

@@ -5,7 +5,6 @@
 #include "ticket-service/aside.h"
 #include "ticket-service/citizen_handlers.h"
 #include "ticket-service/number_store.h"
-#include "ticket-service/schedule.h"
 #include "ticket-service/ticket_service.h"
 
 namespace qungong::ticket {
@@ -27,7 +26,6 @@ void WireTickets(Chassis& chassis, Wiring& wiring) {
   wiring.parts.push_back(parts);
   wiring.services.push_back(std::make_unique<TicketService>(chassis, parts->citizen));
   wiring.services.push_back(std::make_unique<TicketClassService>(chassis));
-  RunSchedule(chassis);
 }
 
 }  // namespace qungong::ticket

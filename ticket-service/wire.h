@@ -7,7 +7,7 @@
 
 namespace qungong::ticket {
 
-// Adds services, and the loops that run what is due.
+// Adds the services. What is due is run by RunSchedule (schedule.h).
 void WireTickets(Chassis& chassis, Wiring& wiring);
 
 }  // namespace qungong::ticket

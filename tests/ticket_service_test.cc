@@ -1,0 +1,427 @@
+// Tickets through the API, on a real database: the story, who may do what, what is refused.
+#include "tests/support/ticket_fixture.h"
+
+namespace qungong::ticket {
+namespace {
+
+using ::qungong::testing::EqualsProto;
+using ::qungong::testing::HasReason;
+using ::qungong::testing::IsOk;
+using ::qungong::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST_F(TicketServiceTest, ASubmissionGetsNumberUnitAndExpectedDateAndKeepsTheOriginal) {
+  const pb::Ticket ticket = Submit();
+  EXPECT_EQ(ticket.number().substr(0, 18), "QG20150730-500105-");
+  EXPECT_EQ(ticket.state(), pb::Ticket::REGISTERED);
+  EXPECT_EQ(ticket.intake_unit(), UnitOf("建新社区"));
+  EXPECT_EQ(ticket.division_display_name(), "建新社区");
+  EXPECT_EQ(ticket.ticket_class_display_name(), "路灯");
+  EXPECT_THAT(ticket.expected_date(), EqualsProto("year: 2015 month: 8 day: 20"));
+  EXPECT_FALSE(ticket.expected_date_provisional());
+  EXPECT_EQ(ticket.deadline().kind(), pb::Deadline::ACCEPT);
+  EXPECT_EQ(ticket.deadline().light(), pb::Deadline::GREEN);
+  EXPECT_EQ(ticket.original().content(), Lamp().content());
+  EXPECT_THAT(ticket.reporter(), EqualsProto("display_name: '张*' phone: '138****5678'"));
+  EXPECT_EQ(ticket.etag(), "\"1\"");
+  EXPECT_EQ(ticket.original_digest().size(), 32u);
+}
+
+TEST_F(TicketServiceTest, WhatPeopleWroteIsNowhereInClearInTheDatabase) {
+  const pb::Ticket ticket = Answered();
+  std::string dump;
+  for (const char* table :
+       {"tickets", "assignments", "answers", "events", "ticket_scopes", "idempotency_keys"}) {
+    for (const mysql::Row& column : testing::MariaDb::Get().Query(
+             absl::StrCat("SELECT column_name FROM information_schema.columns WHERE "
+                          "table_schema = 'qungong_ticket' AND table_name = '",
+                          table, "'"))) {
+      for (const mysql::Row& row : testing::MariaDb::Get().Query(absl::StrCat(
+               "SELECT CAST(HEX(", column.String(0), ") AS BINARY) FROM qungong_ticket.", table))) {
+        absl::StrAppend(&dump, row.StringOr(0, ""), "\n");
+      }
+    }
+  }
+  const auto hex_of = [](absl::string_view text) {
+    std::string hex;
+    for (const char c : text)
+      absl::StrAppend(&hex, absl::Hex(static_cast<uint8_t>(c), absl::kZeroPad2));
+    return absl::AsciiStrToUpper(hex);
+  };
+  EXPECT_THAT(dump, HasSubstr(hex_of("江北区市政局")));  // the search finds what is there
+  for (const char* secret :
+       {"张三", "12345678", "1234 5678", "路灯坏了", "路灯已修复", "建新东路", kCode}) {
+    EXPECT_THAT(dump, Not(HasSubstr(hex_of(secret)))) << secret;
+  }
+}
+
+TEST_F(TicketServiceTest, TheWholeStory) {
+  pb::Ticket ticket = Submit();
+  served_->Advance(absl::Minutes(20));
+  ticket = Accept(ticket);
+  ticket = Dispatch("clerk", ticket, "观音桥街道");
+  EXPECT_EQ(ticket.deadline().kind(), pb::Deadline::FINISH);
+  EXPECT_EQ(ticket.deadline().due_time().seconds(), absl::ToUnixSeconds(At(2015, 8, 21, 0)));
+  ticket = Acknowledge("town", ticket);
+  pb::EscalateTicketRequest escalate;
+  escalate.set_reason("路灯由区市政局维护");
+  ticket = Get(Act("town", &Stub::EscalateTicket, ticket, escalate));
+  EXPECT_EQ(ticket.lead_unit(), UnitOf("江北区"));
+  EXPECT_EQ(ticket.assignments(2).kind(), pb::Assignment::CO_HANDLER);
+  ticket = Dispatch("district", ticket, "江北区市政局");
+  const int64_t due = ticket.deadline().due_time().seconds();
+
+  // The dispute: responsible until the ruling, and the clock runs.
+  pb::RequestReturnRequest ask;
+  ask.set_basis("该路段未移交");
+  ticket = Get(Act("lighting", &Stub::RequestReturn, ticket, ask));
+  EXPECT_EQ(ticket.lead_unit(), UnitOf("江北区市政局"));
+  EXPECT_EQ(ticket.deadline().due_time().seconds(), due);
+  EXPECT_EQ(ticket.return_requests(0).adjudicating_unit(), UnitOf("江北区"));
+  pb::AdjudicateReturnRequest rule;
+  rule.set_ruling(pb::ReturnRequest::FORCED);
+  rule.set_reason("2014 年已移交");
+  EXPECT_THAT(Act("lighting", &Stub::AdjudicateReturn, ticket, rule),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  ticket = Get(Act("district", &Stub::AdjudicateReturn, ticket, rule));
+  EXPECT_THAT(Act("lighting", &Stub::RequestReturn, ticket, ask),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasReason("RETURN_ALREADY_ASKED")));
+
+  served_->SetNow(At(2015, 8, 3, 10));
+  ticket = SubmitResult("lighting", ticket);
+  EXPECT_EQ(ticket.state(), pb::Ticket::UNDER_REVIEW);
+  EXPECT_EQ(ticket.assignments(2).state(), pb::Assignment::RELEASED);
+  ticket = Review("district", ticket);
+  EXPECT_EQ(ticket.state(), pb::Ticket::ANSWERED);
+  EXPECT_FALSE(ticket.has_deadline());
+  EXPECT_EQ(Get(Track(ticket.number())).answers(0).reply(), "路灯已修复。");
+
+  pb::RecordCallbackRequest callback;
+  callback.set_responded(pb::Callback::YES);
+  callback.set_resolved(pb::Callback::NO);
+  callback.set_satisfaction(pb::DISSATISFIED);
+  ticket = Get(Act("caller", &Stub::RecordCallback, ticket, callback));
+  pb::ReopenTicketRequest reopen;
+  reopen.set_reason("灯仍不亮");
+  ticket = Get(Act("caller", &Stub::ReopenTicket, ticket, reopen));
+  EXPECT_EQ(ticket.cycle(), 2);
+  EXPECT_EQ(ticket.lead_unit(), UnitOf("江北区市政局"));
+  EXPECT_EQ(ticket.deadline().start_time().seconds(), absl::ToUnixSeconds(At(2015, 8, 3, 10)));
+
+  ticket = Review("district", SubmitResult("lighting", Acknowledge("lighting", ticket)));
+  EXPECT_EQ(ticket.answers_size(), 2);
+  EXPECT_THAT(Act("caller", &Stub::CloseTicket, ticket),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasReason("EVALUATION_MISSING")));
+  callback.set_resolved(pb::Callback::YES);
+  callback.set_satisfaction(pb::SATISFIED);
+  ticket = Get(Act("caller", &Stub::RecordCallback, ticket, callback));
+  ticket = Get(Act("caller", &Stub::CloseTicket, ticket));
+  EXPECT_EQ(ticket.state(), pb::Ticket::CLOSED);
+  EXPECT_EQ(ticket.close_reason(), pb::Ticket::EVALUATED);
+
+  // What was stored is what was said.
+  pb::GetTicketRequest get;
+  get.set_name(ticket.name());
+  EXPECT_THAT(Get(Call("leader", &Stub::GetTicket, get)), EqualsProto(ticket));
+  const pb::TicketProgress progress = Get(Track(ticket.number()));
+  EXPECT_EQ(progress.steps_size(), 17);
+  EXPECT_EQ(progress.steps(0).kind(), pb::TicketChange::SUBMITTED);
+  EXPECT_EQ(progress.steps(5).unit_display_name(), "江北区");
+  EXPECT_EQ(progress.steps(5).lead_unit_display_name(), "江北区市政局");
+  EXPECT_EQ(progress.state(), pb::Ticket::CLOSED);
+  pb::ListTicketEventsRequest events;
+  events.set_parent(ticket.name());
+  const pb::ListTicketEventsResponse timeline =
+      Get(Call("leader", &Stub::ListTicketEvents, events));
+  ASSERT_EQ(timeline.events_size(), 17);
+  for (int i = 0; i < timeline.events_size(); ++i) EXPECT_EQ(timeline.events(i).version(), i + 1);
+  EXPECT_EQ(timeline.events(1).actor(), AccountOf("clerk"));
+}
+
+TEST_F(TicketServiceTest, AnHonestRetryGetsTheSameReplyAndChangesNothingTwice) {
+  const pb::SubmitTicketRequest request = Lamp();
+  const pb::Ticket ticket = Submit(request);
+  EXPECT_THAT(Submit(request), EqualsProto(ticket));
+  pb::AcceptTicketRequest accept;
+  accept.set_request_id(NewRequestId());
+  const pb::Ticket accepted = Get(Act("clerk", &Stub::AcceptTicket, ticket, accept));
+  EXPECT_THAT(Get(Act("clerk", &Stub::AcceptTicket, ticket, accept)), EqualsProto(accepted));
+  EXPECT_EQ(Count("tickets"), 1);
+  EXPECT_EQ(Count("events"), 2);
+  accept.set_urgency(pb::Ticket::URGENT);
+  EXPECT_THAT(Act("clerk", &Stub::AcceptTicket, ticket, accept),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasReason("REQUEST_ID_REUSED")));
+}
+
+TEST_F(TicketServiceTest, AStaleEtagIsRefusedAndChangesNothing) {
+  const pb::Ticket ticket = Accept(Submit());
+  pb::DispatchTicketRequest dispatch;
+  dispatch.set_lead_unit(UnitOf("观音桥街道"));
+  dispatch.set_etag("\"1\"");
+  EXPECT_THAT(Act("clerk", &Stub::DispatchTicket, ticket, dispatch),
+              StatusIs(absl::StatusCode::kAborted, HasReason("ETAG_MISMATCH")));
+  dispatch.set_etag(ticket.etag());
+  EXPECT_THAT(Act("clerk", &Stub::DispatchTicket, ticket, dispatch), IsOk());
+  EXPECT_EQ(Count("assignments"), 1);
+}
+
+TEST_F(TicketServiceTest, ARefusalNeedsTwoAccountsAndAcceptanceOverrulesIt) {
+  pb::RefuseTicketRequest refuse;
+  refuse.set_reason(pb::Refusal::EMERGENCY_SERVICES);
+  refuse.set_explanation("请拨打 119");
+  refuse.set_other_route("119");
+  pb::Ticket ticket = Submit();
+  EXPECT_THAT(Act("clerk2", &Stub::ConfirmRefusal, ticket),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasReason("REFUSAL_NOT_PROPOSED")));
+  ticket = Get(Act("clerk", &Stub::RefuseTicket, ticket, refuse));
+  EXPECT_EQ(ticket.state(), pb::Ticket::REGISTERED);
+  EXPECT_THAT(Act("clerk", &Stub::ConfirmRefusal, ticket),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasReason("SECOND_ACCOUNT_NEEDED")));
+  EXPECT_FALSE(Get(Track(ticket.number())).has_refusal());
+  ticket = Get(Act("clerk2", &Stub::ConfirmRefusal, ticket));
+  EXPECT_EQ(ticket.state(), pb::Ticket::NOT_ACCEPTED);
+  const pb::TicketProgress progress = Get(Track(ticket.number()));
+  EXPECT_EQ(progress.refusal().other_route(), "119");
+  EXPECT_EQ(progress.refusal().proposer(), "");
+  EXPECT_THAT(Act("clerk", &Stub::AcceptTicket, ticket),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasReason("TICKET_STATE")));
+
+  pb::Ticket other = Submit();
+  other = Accept(Get(Act("clerk", &Stub::RefuseTicket, other, refuse)));
+  EXPECT_EQ(other.state(), pb::Ticket::ACCEPTED);
+  EXPECT_FALSE(other.has_refusal());
+}
+
+TEST_F(TicketServiceTest, AGrantedReturnGoesBackToTheDispatchingUnitWhichPassesItOn) {
+  pb::RequestReturnRequest ask;
+  ask.set_basis("不属本单位职责");
+  pb::Ticket ticket = Get(Act("lighting", &Stub::RequestReturn, AtLighting(), ask));
+  pb::AdjudicateReturnRequest rule;
+  rule.set_ruling(pb::ReturnRequest::GRANTED);
+  rule.set_reason("确属误派");
+  rule.set_lead_unit(UnitOf("江北区市政局"));
+  EXPECT_THAT(Act("district", &Stub::AdjudicateReturn, ticket, rule),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasReason("TARGET_UNIT_INVALID")));
+  rule.set_lead_unit(UnitOf("渝北区"));
+  EXPECT_THAT(Act("district", &Stub::AdjudicateReturn, ticket, rule),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasReason("TARGET_UNIT_INVALID")));
+  rule.clear_lead_unit();
+  ticket = Get(Act("district", &Stub::AdjudicateReturn, ticket, rule));
+  EXPECT_EQ(ticket.lead_unit(), UnitOf("江北区"));
+  ticket = Dispatch("district", ticket, "观音桥街道");
+  EXPECT_EQ(ticket.lead_unit(), UnitOf("观音桥街道"));
+  EXPECT_EQ(Count("assignments WHERE live_lead IS NOT NULL"), 1);
+}
+
+TEST_F(TicketServiceTest, NobodyJudgesTheirOwnWork) {
+  const pb::Ticket submitted = SubmitResult("lighting", AtLighting());
+  pb::ReviewTicketRequest review;
+  review.set_decision(pb::Review::APPROVE);
+  // The handling unit's own dispatcher, and one whose grant is elsewhere, get the answer of the
+  // absent.
+  EXPECT_THAT(Act("lighting", &Stub::ReviewTicket, submitted, review),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(Act("town", &Stub::ReviewTicket, submitted, review),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  review.set_decision(pb::Review::SEND_BACK);
+  EXPECT_THAT(Act("district", &Stub::ReviewTicket, submitted, review),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  review.set_reason("未见现场照片");
+  pb::Ticket ticket = Get(Act("mayor", &Stub::ReviewTicket, submitted, review));
+  EXPECT_EQ(ticket.state(), pb::Ticket::IN_PROGRESS);
+  EXPECT_EQ(ticket.assignments(3).state(), pb::Assignment::REWORK);
+
+  // Someone above may both handle and review, but not the same ticket.
+  TreeBuilder more;
+  more.Grant("busy", rpc::v1::HANDLER, "江北区").Grant("busy", rpc::v1::DISPATCHER, "江北区");
+  served_->Learn(more.change());
+  ticket = SubmitResult("busy", ticket);
+  review.set_decision(pb::Review::APPROVE);
+  EXPECT_THAT(Act("busy", &Stub::ReviewTicket, ticket, review),
+              StatusIs(absl::StatusCode::kPermissionDenied, HasReason("HANDLER_NOT_INDEPENDENT")));
+  EXPECT_THAT(Act("district", &Stub::ReviewTicket, ticket, review), IsOk());
+}
+
+TEST_F(TicketServiceTest, WhatACommunityHandlesItselfIsReviewedFromAbove) {
+  TreeBuilder more;
+  more.Grant("hand", rpc::v1::HANDLER, "建新社区").Grant("chief", rpc::v1::DISPATCHER, "建新社区");
+  served_->Learn(more.change());
+  const pb::Ticket ticket =
+      SubmitResult("hand", Acknowledge("hand", Dispatch("clerk", Accept(Submit()), "建新社区")));
+  pb::ReviewTicketRequest review;
+  review.set_decision(pb::Review::APPROVE);
+  EXPECT_THAT(Act("chief", &Stub::ReviewTicket, ticket, review),
+              StatusIs(absl::StatusCode::kPermissionDenied, HasReason("HANDLER_NOT_INDEPENDENT")));
+  EXPECT_THAT(Act("town", &Stub::ReviewTicket, ticket, review), IsOk());
+}
+
+TEST_F(TicketServiceTest, TheSecondReopeningGoesOneLevelUp) {
+  pb::ReopenTicketRequest reopen;
+  reopen.set_reason("仍未解决");
+  pb::Ticket ticket = Get(Act("caller", &Stub::ReopenTicket, Answered(), reopen));
+  ticket = Review("district", SubmitResult("lighting", Acknowledge("lighting", ticket)));
+  ticket = Get(Act("caller", &Stub::ReopenTicket, ticket, reopen));
+  EXPECT_EQ(ticket.cycle(), 3);
+  EXPECT_EQ(ticket.lead_unit(), UnitOf("江北区"));
+  EXPECT_EQ(ticket.dispatching_unit(), UnitOf("重庆市"));
+}
+
+TEST_F(TicketServiceTest, TheReporterRatesWithdrawsAndCannotDoEitherTooLate) {
+  pb::Ticket ticket = Answered();
+  pb::RateTicketRequest rate;
+  rate.set_number(ticket.number());
+  rate.set_tracking_code(kCode);
+  rate.set_request_id(NewRequestId());
+  rate.set_rating(pb::SATISFIED);
+  rate.set_comment("谢谢");
+  const pb::TicketProgress closed = Get(Call("", &Stub::RateTicket, rate));
+  EXPECT_EQ(closed.state(), pb::Ticket::CLOSED);
+  EXPECT_EQ(closed.steps(closed.steps_size() - 1).kind(), pb::TicketChange::RATED);
+  EXPECT_THAT(Get(Call("", &Stub::RateTicket, rate)), EqualsProto(closed));  // a retry
+  pb::WithdrawTicketRequest withdraw;
+  withdraw.set_number(ticket.number());
+  withdraw.set_tracking_code(kCode);
+  withdraw.set_request_id(NewRequestId());
+  EXPECT_THAT(Call("", &Stub::WithdrawTicket, withdraw),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasReason("TICKET_STATE")));
+  served_->Advance(absl::Hours(24 * 30));
+  rate.set_request_id(NewRequestId());
+  rate.set_rating(pb::DISSATISFIED);
+  EXPECT_THAT(Call("", &Stub::RateTicket, rate),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasReason("WINDOW_CLOSED")));
+
+  ticket = AtLighting();
+  withdraw.set_number(ticket.number());
+  withdraw.set_request_id(NewRequestId());
+  EXPECT_EQ(Get(Call("", &Stub::WithdrawTicket, withdraw)).state(), pb::Ticket::WITHDRAWN);
+  EXPECT_EQ(Count("assignments WHERE live_lead IS NOT NULL"), 0);
+}
+
+TEST_F(TicketServiceTest, AWrongCodeAndAnUnknownNumberAnswerAlikeAndAreCounted) {
+  const pb::Ticket ticket = Submit();
+  const std::string unknown =
+      FormatTicketNumber({absl::CivilDay(2015, 7, 30), "500105", 999999}).value();
+  for (const std::string& number : {ticket.number(), unknown}) {
+    for (int i = 0; i < 10; ++i) {
+      EXPECT_THAT(Track(number, "ZZZZZZZZZZZZZZZZ"),
+                  StatusIs(absl::StatusCode::kPermissionDenied, Not(HasSubstr(ticket.name()))));
+    }
+    EXPECT_THAT(Track(number),
+                StatusIs(absl::StatusCode::kResourceExhausted, HasReason("TOO_MANY_ATTEMPTS")));
+  }
+  served_->Advance(absl::Hours(1));
+  EXPECT_THAT(Track(ticket.number()), IsOk());
+  EXPECT_THAT(Track(" qg20150730 " + ticket.number().substr(11)), IsOk());  // as people type it
+
+  // Wrong codes are counted where the transaction fails, too.
+  pb::WithdrawTicketRequest withdraw;
+  withdraw.set_number(ticket.number());
+  withdraw.set_tracking_code("ZZZZZZZZZZZZZZZZ");
+  for (int i = 0; i < 10; ++i) {
+    withdraw.set_request_id(NewRequestId());
+    EXPECT_THAT(Call("", &Stub::WithdrawTicket, withdraw),
+                StatusIs(absl::StatusCode::kPermissionDenied));
+  }
+  EXPECT_THAT(Track(ticket.number()), StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+struct BadSubmission {
+  const char* what;
+  void (*spoil)(pb::SubmitTicketRequest&);
+  absl::StatusCode code;
+  const char* reason;
+};
+
+TEST_F(TicketServiceTest, BadSubmissionsAreRefusedAndLeaveNothing) {
+  using R = pb::SubmitTicketRequest;
+  constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+  const BadSubmission cases[] = {
+      {"no request_id", [](R& r) { r.clear_request_id(); }, kInvalid, "INVALID_FIELD"},
+      {"short hash", [](R& r) { r.set_tracking_hash("abc"); }, kInvalid, "INVALID_FIELD"},
+      {"no place", [](R& r) { r.clear_division_code(); }, kInvalid, "INVALID_FIELD"},
+      {"two places", [](R& r) { r.set_division(DivisionOf("建新社区")); }, kInvalid,
+       "INVALID_FIELD"},
+      {"unknown place", [](R& r) { r.set_division_code("500105006999"); }, kInvalid,
+       "INVALID_FIELD"},
+      {"unknown class", [](R& r) { r.set_ticket_class("ticketClasses/7777"); }, kInvalid,
+       "CLASS_UNKNOWN"},
+      {"class with subclasses", [](R& r) { r.set_ticket_class("ticketClasses/01"); }, kInvalid,
+       "CLASS_UNKNOWN"},
+      {"no channel", [](R& r) { r.clear_channel(); }, kInvalid, "INVALID_FIELD"},
+      {"no title", [](R& r) { r.clear_title(); }, kInvalid, "INVALID_FIELD"},
+      {"long content", [](R& r) { r.set_content(std::string(2001, 'x')); }, kInvalid,
+       "INVALID_FIELD"},
+      {"bad phone", [](R& r) { r.mutable_reporter()->set_phone("call me"); }, kInvalid,
+       "INVALID_FIELD"},
+      {"anonymous with name", [](R& r) { r.set_secrecy(pb::Ticket::ANONYMOUS); }, kInvalid,
+       "INVALID_FIELD"},
+      {"open without name",
+       [](R& r) {
+         r.clear_reporter();
+         r.set_secrecy(pb::Ticket::OPEN);
+       },
+       kInvalid, "INVALID_FIELD"},
+      {"counter without account", [](R& r) { r.set_channel(pb::Ticket::COUNTER); },
+       absl::StatusCode::kUnauthenticated, "CHANNEL_NEEDS_ACCOUNT"},
+  };
+  for (const BadSubmission& bad : cases) {
+    R request = Lamp();
+    bad.spoil(request);
+    EXPECT_THAT(Call("", &Stub::SubmitTicket, request), StatusIs(bad.code, HasReason(bad.reason)))
+        << bad.what;
+  }
+  EXPECT_EQ(Count("tickets"), 0);
+  EXPECT_EQ(Count("idempotency_keys"), 0);
+}
+
+TEST_F(TicketServiceTest, AnonymousAndConfidentialReportersAreNotShownEvenMasked) {
+  pb::SubmitTicketRequest anonymous = Lamp();
+  anonymous.clear_reporter();
+  EXPECT_EQ(Submit(anonymous).secrecy(), pb::Ticket::ANONYMOUS);
+  pb::SubmitTicketRequest confidential = Lamp();
+  confidential.set_secrecy(pb::Ticket::CONFIDENTIAL);
+  const pb::Ticket ticket = Accept(Submit(confidential));
+  EXPECT_FALSE(ticket.has_reporter());
+}
+
+TEST_F(TicketServiceTest, ADeadlineExplainsItself) {
+  pb::ExplainDeadlineRequest request;
+  const pb::Ticket ticket = Dispatch("clerk", Accept(Submit()), "观音桥街道");
+  request.set_name(ticket.name());
+  const pb::DeadlineExplanation explanation = Get(Call("leader", &Stub::ExplainDeadline, request));
+  EXPECT_THAT(explanation.deadline(), EqualsProto(ticket.deadline()));
+  EXPECT_GE(explanation.steps_size(), 3);
+  EXPECT_THAT(explanation.policy(), HasSubstr("默认时限"));
+  request.set_name(Answered().name());
+  EXPECT_THAT(Call("leader", &Stub::ExplainDeadline, request),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasReason("NO_DEADLINE")));
+}
+
+TEST_F(TicketServiceTest, ClassesAreShownToEverybodyPageByPage) {
+  const auto stub = pb::TicketClassService::NewStub(served_->channel());
+  pb::ListTicketClassesRequest request;
+  request.set_page_size(20);
+  int classes = 0;
+  int assignable = 0;
+  do {
+    pb::ListTicketClassesResponse response;
+    ASSERT_THAT(stub->ListTicketClasses(served_->ContextOf("").get(), request, &response), IsOk());
+    classes += response.ticket_classes_size();
+    for (const pb::TicketClass& c : response.ticket_classes()) assignable += c.assignable() ? 1 : 0;
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(classes, Count("ticket_classes"));
+  EXPECT_EQ(assignable, classes - 13);
+  pb::ListDeadlinePoliciesResponse policies;
+  ASSERT_THAT(
+      stub->ListDeadlinePolicies(served_->ContextOf(AccountOf("clerk")).get(), {}, &policies),
+      IsOk());
+  EXPECT_EQ(policies.deadline_policies_size(), 3);
+  EXPECT_THAT(stub->ListDeadlinePolicies(served_->ContextOf("").get(), {}, &policies),
+              StatusIs(absl::StatusCode::kUnauthenticated));
+}
+
+}  // namespace
+}  // namespace qungong::ticket
