@@ -1,5 +1,5 @@
 // Tickets through the API, on a real database: the story, who may do what, what is refused.
-#include "tests/support/ticket_fixture.h"
+#include "tests/support/ticket/ticket_fixture.h"
 
 namespace qungong::ticket {
 namespace {
@@ -59,7 +59,7 @@ TEST_F(TicketServiceTest, WhatPeopleWroteIsNowhereInClearInTheDatabase) {
 
 TEST_F(TicketServiceTest, TheWholeStory) {
   pb::Ticket ticket = Submit();
-  served_->Advance(absl::Minutes(20));
+  Advance(absl::Minutes(20));
   ticket = Accept(ticket);
   ticket = Dispatch("clerk", ticket, "观音桥街道");
   EXPECT_EQ(ticket.deadline().kind(), pb::Deadline::FINISH);
@@ -89,7 +89,7 @@ TEST_F(TicketServiceTest, TheWholeStory) {
   EXPECT_THAT(Act("lighting", &Stub::RequestReturn, ticket, ask),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasReason("RETURN_ALREADY_ASKED")));
 
-  served_->SetNow(At(2015, 8, 3, 10));
+  SetNow(At(2015, 8, 3, 10));
   ticket = SubmitResult("lighting", ticket);
   EXPECT_EQ(ticket.state(), pb::Ticket::UNDER_REVIEW);
   EXPECT_EQ(ticket.assignments(2).state(), pb::Assignment::RELEASED);
@@ -236,7 +236,7 @@ TEST_F(TicketServiceTest, NobodyJudgesTheirOwnWork) {
   // Someone above may both handle and review, but not the same ticket.
   TreeBuilder more;
   more.Grant("busy", rpc::v1::HANDLER, "江北区").Grant("busy", rpc::v1::DISPATCHER, "江北区");
-  served_->Learn(more.change());
+  Learn(more);
   ticket = SubmitResult("busy", ticket);
   review.set_decision(pb::Review::APPROVE);
   EXPECT_THAT(Act("busy", &Stub::ReviewTicket, ticket, review),
@@ -247,7 +247,7 @@ TEST_F(TicketServiceTest, NobodyJudgesTheirOwnWork) {
 TEST_F(TicketServiceTest, WhatACommunityHandlesItselfIsReviewedFromAbove) {
   TreeBuilder more;
   more.Grant("hand", rpc::v1::HANDLER, "建新社区").Grant("chief", rpc::v1::DISPATCHER, "建新社区");
-  served_->Learn(more.change());
+  Learn(more);
   const pb::Ticket ticket =
       SubmitResult("hand", Acknowledge("hand", Dispatch("clerk", Accept(Submit()), "建新社区")));
   pb::ReviewTicketRequest review;
@@ -286,7 +286,7 @@ TEST_F(TicketServiceTest, TheReporterRatesWithdrawsAndCannotDoEitherTooLate) {
   withdraw.set_request_id(NewRequestId());
   EXPECT_THAT(Call("", &Stub::WithdrawTicket, withdraw),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasReason("TICKET_STATE")));
-  served_->Advance(absl::Hours(24 * 30));
+  Advance(absl::Hours(24 * 30));
   rate.set_request_id(NewRequestId());
   rate.set_rating(pb::DISSATISFIED);
   EXPECT_THAT(Call("", &Stub::RateTicket, rate),
@@ -311,7 +311,7 @@ TEST_F(TicketServiceTest, AWrongCodeAndAnUnknownNumberAnswerAlikeAndAreCounted) 
     EXPECT_THAT(Track(number),
                 StatusIs(absl::StatusCode::kResourceExhausted, HasReason("TOO_MANY_ATTEMPTS")));
   }
-  served_->Advance(absl::Hours(1));
+  Advance(absl::Hours(1));
   EXPECT_THAT(Track(ticket.number()), IsOk());
   EXPECT_THAT(Track(" qg20150730 " + ticket.number().substr(11)), IsOk());  // as people type it
 
@@ -400,14 +400,14 @@ TEST_F(TicketServiceTest, ADeadlineExplainsItself) {
 }
 
 TEST_F(TicketServiceTest, ClassesAreShownToEverybodyPageByPage) {
-  const auto stub = pb::TicketClassService::NewStub(served_->channel());
+  const auto stub = pb::TicketClassService::NewStub(service_->channel());
   pb::ListTicketClassesRequest request;
   request.set_page_size(20);
   int classes = 0;
   int assignable = 0;
   do {
     pb::ListTicketClassesResponse response;
-    ASSERT_THAT(stub->ListTicketClasses(served_->ContextOf("").get(), request, &response), IsOk());
+    ASSERT_THAT(stub->ListTicketClasses(service_->As("").get(), request, &response), IsOk());
     classes += response.ticket_classes_size();
     for (const pb::TicketClass& c : response.ticket_classes()) assignable += c.assignable() ? 1 : 0;
     request.set_page_token(response.next_page_token());
@@ -415,11 +415,10 @@ TEST_F(TicketServiceTest, ClassesAreShownToEverybodyPageByPage) {
   EXPECT_EQ(classes, Count("ticket_classes"));
   EXPECT_EQ(assignable, classes - 13);
   pb::ListDeadlinePoliciesResponse policies;
-  ASSERT_THAT(
-      stub->ListDeadlinePolicies(served_->ContextOf(AccountOf("clerk")).get(), {}, &policies),
-      IsOk());
+  ASSERT_THAT(stub->ListDeadlinePolicies(service_->As(AccountOf("clerk")).get(), {}, &policies),
+              IsOk());
   EXPECT_EQ(policies.deadline_policies_size(), 3);
-  EXPECT_THAT(stub->ListDeadlinePolicies(served_->ContextOf("").get(), {}, &policies),
+  EXPECT_THAT(stub->ListDeadlinePolicies(service_->As("").get(), {}, &policies),
               StatusIs(absl::StatusCode::kUnauthenticated));
 }
 

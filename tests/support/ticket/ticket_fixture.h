@@ -1,7 +1,7 @@
 // ticket-service in the test's process, in a small Chongqing: a municipality, two districts, one
 // with a subdistrict, two communities and a lighting department; people with roles at each.
-#ifndef QUNGONG_TESTS_SUPPORT_TICKET_FIXTURE_H_
-#define QUNGONG_TESTS_SUPPORT_TICKET_FIXTURE_H_
+#ifndef QUNGONG_TESTS_SUPPORT_TICKET_TICKET_FIXTURE_H_
+#define QUNGONG_TESTS_SUPPORT_TICKET_TICKET_FIXTURE_H_
 
 #include <memory>
 #include <string>
@@ -118,15 +118,33 @@ class TicketServiceTest : public ::testing::Test {
  protected:
   using Stub = pb::TicketService::Stub;
 
-  static void SetUpTestSuite() { testing::MariaDb::Get().Migrate("ticket", TicketMigrations()); }
+  static void SetUpTestSuite() {
+    service_ =
+        std::make_unique<testing::TestService>("ticket", TicketMigrations(), [](Chassis& chassis) {
+          Wiring wiring;
+          WireTickets(chassis, wiring);
+          return absl::StatusOr<Wiring>(std::move(wiring));
+        });
+    stub_ = pb::TicketService::NewStub(service_->channel());
+    session_ = std::make_unique<mysql::Session>(service_->chassis().database);
+  }
+  static void TearDownTestSuite() {
+    session_.reset();
+    stub_.reset();
+    service_.reset();
+  }
 
   void SetUp() override {
-    testing::MariaDb::Get().Clear("ticket");
-    served_ = std::make_unique<testing::ServedService>("ticket-service", "ticket",
-                                                       At(2015, 7, 30, 9), WireTickets);
-    stub_ = pb::TicketService::NewStub(served_->channel());
-    served_->Learn(City().change());
+    service_->Reset();
+    SetNow(At(2015, 7, 30, 9));
+    service_->ApplyDirectory(City().change());
   }
+
+  static absl::Time Now() { return service_->clock().Now(); }
+  static void SetNow(absl::Time now) { service_->clock().Stand(now); }
+  static void Advance(absl::Duration by) { SetNow(Now() + by); }
+  static void Learn(const TreeBuilder& tree) { service_->ApplyDirectory(tree.change()); }
+  static int64_t Count(absl::string_view what) { return service_->Count(what); }
 
   // In Shanghai.
   static absl::Time At(int year, int month, int day, int hour, int minute = 0) {
@@ -167,11 +185,7 @@ class TicketServiceTest : public ::testing::Test {
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
                                 const Request& request) {
-    Response response;
-    const auto context = served_->ContextOf(login.empty() ? "" : AccountOf(login));
-    const grpc::Status status = ((*stub_).*method)(context.get(), request, &response);
-    if (!status.ok()) return FromGrpcStatus(status);
-    return response;
+    return service_->Call(*stub_, method, login.empty() ? "" : AccountOf(login), request);
   }
 
   // An act on a ticket, with a request_id of its own unless there is one.
@@ -223,7 +237,7 @@ class TicketServiceTest : public ::testing::Test {
     pb::SubmitForReviewRequest request;
     request.set_result("已更换灯泡。");
     request.set_reply("路灯已修复。");
-    request.mutable_contact_time()->set_seconds(absl::ToUnixSeconds(served_->now()));
+    request.mutable_contact_time()->set_seconds(absl::ToUnixSeconds(Now()));
     return Get(Act(login, &Stub::SubmitForReview, ticket, request));
   }
   pb::Ticket Review(const std::string& login, const pb::Ticket& ticket) {
@@ -253,16 +267,10 @@ class TicketServiceTest : public ::testing::Test {
     request.set_with_total_size(true);
     return Call(login, &Stub::ListTickets, request);
   }
-  int64_t Count(const std::string& what) {
-    return testing::MariaDb::Get()
-        .Query(absl::StrCat("SELECT COUNT(*) FROM qungong_ticket.", what))
-        .at(0)
-        .Int64(0);
-  }
   // Runs all that is due by the database's clock.
   void RunDue() {
     absl::StatusOr<bool> more = true;
-    while (more.ok() && *more) more = SchedulePass(served_->session(), served_->chassis().keys);
+    while (more.ok() && *more) more = SchedulePass(*session_, service_->chassis().keys);
     EXPECT_THAT(more, testing::IsOk());
   }
 
@@ -272,10 +280,11 @@ class TicketServiceTest : public ::testing::Test {
     return result.ok() ? *std::move(result) : Response();
   }
 
-  std::unique_ptr<testing::ServedService> served_;
-  std::unique_ptr<Stub> stub_;
+  static inline std::unique_ptr<testing::TestService> service_;
+  static inline std::unique_ptr<Stub> stub_;
+  static inline std::unique_ptr<mysql::Session> session_;  // of the test's own thread
 };
 
 }  // namespace qungong::ticket
 
-#endif  // QUNGONG_TESTS_SUPPORT_TICKET_FIXTURE_H_
+#endif  // QUNGONG_TESTS_SUPPORT_TICKET_TICKET_FIXTURE_H_
