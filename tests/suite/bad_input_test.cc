@@ -64,7 +64,7 @@ ticket::v1::SubmitTicketRequest GoodSubmission() {
   request.set_tracking_hash(Sha256(NewRequestId()));
   request.set_channel(ticket::v1::Ticket::WEB);
   request.set_division_code(demo::kSubdistrict);
-  request.set_ticket_class("ticketClasses/street_lighting");
+  request.set_ticket_class("ticketClasses/0101");
   request.set_title("路灯不亮");
   request.set_content("门口路灯不亮。");
   return request;
@@ -217,7 +217,7 @@ TEST_F(BadInputTest, FieldsThatDoNotHoldWhatTheyMust) {
        "INVALID_FIELD"},
       {"division of another collection", [](auto& r) { r.set_division("units/" + NewRequestId()); },
        400, "INVALID_FIELD"},
-      {"unknown class", [](auto& r) { r.set_ticket_class("ticketClasses/no_such"); }, 400,
+      {"unknown class", [](auto& r) { r.set_ticket_class("ticketClasses/9999"); }, 400,
        "CLASS_UNKNOWN"},
       {"clerk's channel without an account",
        [](auto& r) { r.set_channel(ticket::v1::Ticket::COUNTER); }, 401, "CHANNEL_NEEDS_ACCOUNT"},
@@ -242,7 +242,7 @@ TEST_F(BadInputTest, StepsThatAreNotAllowed) {
   ExpectRefused(clerk_->Post(target, accept), 409, "ETAG_MISMATCH");
   accept.set_request_id(accept_id_);
   accept.set_etag("");
-  accept.set_ticket_class("ticketClasses/street_lighting");
+  accept.set_ticket_class("ticketClasses/0101");
   ExpectRefused(clerk_->Post(target, accept), 400, "REQUEST_ID_REUSED");
   ticket::v1::CloseTicketRequest close;
   close.set_request_id(NewRequestId());
