@@ -52,8 +52,7 @@ v1::Appointment StoredAppointment::ToProto() const {
   appointment.set_person(ResourceName("people", term.person));
   appointment.set_post(term.post);
   appointment.set_unit(ResourceName("units", term.unit));
-  *appointment.mutable_valid_from() = ToDate(term.days.from);
-  SetEndDate(term.days.to, appointment.mutable_valid_to());
+  SetDays(term.days, appointment);
   appointment.set_basis(basis);
   if (sending_unit.has_value()) appointment.set_sending_unit(ResourceName("units", *sending_unit));
   appointment.set_document(document);

@@ -42,9 +42,11 @@ absl::StatusOr<absl::CivilDay> ParseDay(const google::type::Date& date, absl::st
 absl::StatusOr<Days> ParseDays(const google::type::Date& start, absl::CivilDay start_otherwise,
                                const google::type::Date& end, absl::CivilDay end_otherwise);
 
-// Absent for "no end".
-inline void SetEndDate(absl::CivilDay end, google::type::Date* date) {
-  if (end < kNoEnd) *date = ToDate(end);
+// valid_from, and valid_to unless there is no end.
+template <typename Message>
+void SetDays(const Days& days, Message& message) {
+  *message.mutable_valid_from() = ToDate(days.from);
+  if (days.to < kNoEnd) *message.mutable_valid_to() = ToDate(days.to);
 }
 
 inline rpc::v1::DateInterval ToInterval(const Days& days) {

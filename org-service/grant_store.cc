@@ -54,8 +54,7 @@ v1::Grant StoredGrant::ToProto() const {
   grant.set_role(held.role);
   grant.set_node(ResourceName("units", held.node));
   grant.set_line(held.line);
-  *grant.mutable_valid_from() = ToDate(held.days.from);
-  SetEndDate(held.days.to, grant.mutable_valid_to());
+  SetDays(held.days, grant);
   if (appointment.has_value()) grant.set_appointment(ResourceName("appointments", *appointment));
   *grant.mutable_create_time() = ToTimestamp(created);
   grant.set_etag(EtagOf(version));

@@ -177,6 +177,14 @@ absl::StatusOr<v1::Appointment> OrgPeopleTest::Appoint(const std::string& person
   return As(registrar_, *appointments_, &v1::AppointmentService::Stub::CreateAppointment, request);
 }
 
+absl::StatusOr<v1::Appointment> OrgPeopleTest::End(const std::string& appointment,
+                                                   absl::CivilDay day) {
+  v1::EndAppointmentRequest request;
+  request.set_name(appointment);
+  *request.mutable_effective_date() = ToDate(day);
+  return As(registrar_, *appointments_, &v1::AppointmentService::Stub::EndAppointment, request);
+}
+
 absl::StatusOr<v1::SessionToken> OrgPeopleTest::SignIn(const std::string& login,
                                                        const std::string& password,
                                                        const std::string& secret) {

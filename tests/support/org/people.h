@@ -74,6 +74,7 @@ class OrgPeopleTest : public ::testing::Test {
                                           const std::string& id_number = "");
   absl::StatusOr<v1::Appointment> Appoint(const std::string& person, v1::Appointment::Post post,
                                           const std::string& unit, absl::CivilDay from);
+  absl::StatusOr<v1::Appointment> End(const std::string& appointment, absl::CivilDay day);
   absl::StatusOr<v1::SessionToken> SignIn(const std::string& login, const std::string& password,
                                           const std::string& secret);
   absl::StatusOr<v1::SessionToken> Refresh(const std::string& secret);
