@@ -1,0 +1,35 @@
+#include "gateway/upstream.h"
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "runtime/channel.h"
+
+namespace qungong::gateway {
+
+absl::StatusOr<std::unique_ptr<Upstream>> Upstream::Make(
+    absl::string_view backends, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  auto upstream = std::make_unique<Upstream>();
+  for (absl::string_view part : absl::StrSplit(backends, ',', absl::SkipWhitespace())) {
+    const std::pair<std::string, std::string> pair = absl::StrSplit(part, absl::MaxSplits('=', 1));
+    if (pair.first.empty() || pair.second.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("not package=target: ", part));
+    }
+    const std::shared_ptr<grpc::Channel> channel = Connect(pair.second, credentials);
+    auto backend = std::unique_ptr<Backend>(
+        new Backend{channel, MessageStub(channel), grpc::GenericStub(channel)});
+    if (!upstream->backends_.emplace(pair.first, std::move(backend)).second) {
+      return absl::InvalidArgumentError(absl::StrCat("package given twice: ", pair.first));
+    }
+  }
+  return upstream;
+}
+
+Backend* Upstream::Find(const std::string& package) const {
+  const auto found = backends_.find(package);
+  return found == backends_.end() ? nullptr : found->second.get();
+}
+
+}  // namespace qungong::gateway

@@ -1,0 +1,2 @@
+// The examples show the address under which this page was opened.
+for (const here of document.querySelectorAll('.here')) here.textContent = location.origin;
