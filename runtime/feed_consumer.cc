@@ -100,8 +100,9 @@ absl::StatusOr<bool> Follow(Chassis& chassis, const FeedSource& source, mysql::S
   absl::Status applied;
   while (applied.ok() && !chassis.loops.stopping() && reader->Read(&batch)) {
     applied = ApplyBatch(session, source, batch);
-    chassis.metrics.Set(absl::StrCat("qungong_feed_", source.name, "_sequence"),
-                        static_cast<double>(batch.cursor().sequence()));
+    const std::string gauge = absl::StrCat("qungong_feed_", source.name);
+    chassis.metrics.Set(gauge + "_sequence", static_cast<double>(batch.cursor().sequence()));
+    chassis.metrics.Set(gauge + "_caught_up", batch.caught_up() ? 1 : 0);
   }
   context.TryCancel();
   while (reader->Read(&batch)) {

@@ -13,6 +13,8 @@ namespace {
 namespace pb = rpc::v1;
 
 constexpr int kBatch = 500;
+// A message stays far below gRPC's 4 MiB; one event alone must fit too.
+constexpr size_t kBatchBytes = 1 << 20;
 constexpr absl::Duration kHeartbeat = absl::Milliseconds(800);
 constexpr absl::Duration kLookAgain = absl::Milliseconds(40);
 
@@ -33,6 +35,15 @@ void Fill(StoredEvent event, pb::FeedEvent* out) {
   out->set_payload(std::move(event.payload));
 }
 
+// The first events whose payloads make up to `bytes`, but at least one.
+void KeepWithin(size_t bytes, std::vector<StoredEvent>& events) {
+  size_t sum = 0;
+  for (size_t i = 0; i < events.size(); ++i) {
+    sum += events[i].payload.size();
+    if (i > 0 && sum > bytes) return events.resize(i);
+  }
+}
+
 class FeedProducer : public Producer<pb::StreamEventsResponse> {
  public:
   explicit FeedProducer(pb::FeedCursor cursor) : cursor_(std::move(cursor)) {}
@@ -50,6 +61,7 @@ class FeedProducer : public Producer<pb::StreamEventsResponse> {
     if (head.sequence > cursor_.sequence()) {
       ASSIGN_OR_RETURN(events, LoadFeed(read.tx(), cursor_.sequence(), kBatch));
     }
+    KeepWithin(kBatchBytes, events);
     if (events.empty() && absl::Now() < silent_until_) return StreamStep::Wait(kLookAgain);
     silent_until_ = absl::Now() + kHeartbeat;
     cursor_.set_epoch(epoch);
