@@ -303,8 +303,20 @@ TEST_F(TicketServiceTest, AWrongCodeAndAnUnknownNumberAnswerAlikeAndAreCounted) 
   const pb::Ticket ticket = Submit();
   const std::string unknown =
       FormatTicketNumber({absl::CivilDay(2015, 7, 30), "500105", 999999}).value();
+  std::vector<int> statements;
   for (const std::string& number : {ticket.number(), unknown}) {
-    for (int i = 0; i < 10; ++i) {
+    int count = 0;
+    service_->SetFault([&](absl::string_view, bool after) {
+      count += after ? 0 : 1;
+      return absl::OkStatus();
+    });
+    EXPECT_THAT(Track(number, "YYYYYYYYYYYYYYYY"), StatusIs(absl::StatusCode::kPermissionDenied));
+    service_->SetFault(nullptr);
+    statements.push_back(count);
+  }
+  EXPECT_EQ(statements[0], statements[1]);
+  for (const std::string& number : {ticket.number(), unknown}) {
+    for (int i = 0; i < 9; ++i) {
       EXPECT_THAT(Track(number, "ZZZZZZZZZZZZZZZZ"),
                   StatusIs(absl::StatusCode::kPermissionDenied, Not(HasSubstr(ticket.name()))));
     }

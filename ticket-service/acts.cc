@@ -20,13 +20,10 @@ std::string HoldingUnit(const pb::Ticket& ticket) {
 absl::StatusOr<TicketRecord> OpenAct(Mutation& m, const std::string& name, const std::string& etag,
                                      ActingUnit unit) {
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName(kTickets, name));
+  RETURN_IF_ERROR(CheckMaySee(m, id));
   ASSIGN_OR_RETURN(TicketRecord record, LockTicket(m.tx(), m.keys(), id));
   const std::string acting = unit(record.ticket);
-  if (acting.empty()) {
-    RETURN_IF_ERROR(CheckMaySee(m, record));
-  } else {
-    RETURN_IF_ERROR(GrantedAbove(m, record, acting).status());
-  }
+  if (!acting.empty()) RETURN_IF_ERROR(GrantedAbove(m, record, acting).status());
   RETURN_IF_ERROR(CheckEtag(etag, record.version, name));
   return record;
 }

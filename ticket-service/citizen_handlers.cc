@@ -195,7 +195,14 @@ absl::StatusOr<pb::Ticket> CitizenHandlers::SubmitTicket(Mutation& m,
   ASSIGN_OR_RETURN(const std::string number,
                    numbers_.Next(DayOf(now), territory.district_code, m.call().deadline));
   ticket.set_number(number);
-  RETURN_IF_ERROR(InsertTicket(m.tx(), m.keys(), m.call().today, SubmissionOf(request), record));
+  const absl::Status inserted =
+      InsertTicket(m.tx(), m.keys(), m.call().today, SubmissionOf(request), record);
+  if (mysql::ViolatedKey(inserted) == "uq_tickets_number") {
+    numbers_.Forget();
+    return mysql::StatusFromDriver(1020, "HY000",
+                                   "a ticket number was given before");  // runs again
+  }
+  RETURN_IF_ERROR(inserted);
   m.Emit(EventOf(record, pb::TicketChange::SUBMITTED, ""));
   return std::move(record.ticket);
 }

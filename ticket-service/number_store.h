@@ -26,6 +26,13 @@ class NumberBlocks {
   absl::StatusOr<std::string> Next(absl::CivilDay day, const std::string& district_code,
                                    absl::Time deadline);
 
+  // Gives up what is left of all blocks: the database is not the one they were claimed in, but
+  // restored from an earlier state.
+  void Forget() {
+    absl::MutexLock lock(&mutex_);
+    blocks_.clear();
+  }
+
  private:
   using Key = std::pair<absl::CivilDay, std::string>;
   struct Block {

@@ -153,19 +153,19 @@ std::vector<Reach> ReachOf(const std::vector<directory::Grant>& grants) {
   return reach;
 }
 
-absl::Status CheckMaySee(Read& read, const TicketRecord& record) {
-  std::vector<Param> params = {record.id};
-  for (const directory::Grant& grant : read.grants()) {
-    if (grant.line.empty() || grant.line == record.facts.line) params.push_back(grant.node);
+absl::Status CheckMaySee(Read& read, const Uuid& ticket) {
+  const std::vector<Reach> reach = ReachOf(read.grants());
+  std::vector<absl::string_view> parts;
+  std::vector<Param> params = {ticket};
+  for (const Reach& r : reach) {
+    parts.push_back(r.line.empty() ? "node_id = ?" : "(node_id = ? AND line = ?)");
+    params.push_back(r.node);
+    if (!r.line.empty()) params.push_back(r.line);
   }
-  if (params.size() > 1) {
-    const std::string sql =
-        absl::StrCat("SELECT 1 FROM ticket_scopes WHERE ticket_id = ? AND node_id IN (",
-                     Marks(params.size() - 1), ") LIMIT 1");
-    ASSIGN_OR_RETURN(const mysql::Rows rows, read.tx().Query(sql, absl::MakeConstSpan(params)));
-    if (!rows.empty()) return absl::OkStatus();
-  }
-  return DeniedOrAbsent(record.ticket.name());
+  const std::string sql = absl::StrCat("SELECT 1 FROM ticket_scopes WHERE ticket_id = ? AND (",
+                                       absl::StrJoin(parts, " OR "), ") LIMIT 1");
+  ASSIGN_OR_RETURN(const mysql::Rows rows, read.tx().Query(sql, absl::MakeConstSpan(params)));
+  return rows.empty() ? DeniedOrAbsent(ResourceName(kTickets, ticket)) : absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<Uuid>> GrantedAbove(Read& read, const TicketRecord& record,

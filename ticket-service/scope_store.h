@@ -30,8 +30,9 @@ struct Reach {
 // From the caller's grants for this method, without those that another one contains.
 std::vector<Reach> ReachOf(const std::vector<directory::Grant>& grants);
 
-// OK if the ticket concerns a unit within the caller's reach; otherwise DeniedOrAbsent.
-absl::Status CheckMaySee(Read& read, const TicketRecord& record);
+// OK if the ticket concerns a unit within the caller's reach; otherwise DeniedOrAbsent, after the
+// same one statement whether there is such a ticket or not. To be asked before anything is loaded.
+absl::Status CheckMaySee(Read& read, const Uuid& ticket);
 // Nodes of the caller's grants for this method at or above a unit, for the ticket's line; never
 // empty: DeniedOrAbsent.
 absl::StatusOr<std::vector<Uuid>> GrantedAbove(Read& read, const TicketRecord& record,

@@ -28,9 +28,8 @@ namespace {
 
 absl::StatusOr<TicketRecord> OpenRead(Read& read, const std::string& name) {
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName(kTickets, name));
-  ASSIGN_OR_RETURN(TicketRecord record, LoadTicket(read.tx(), read.keys(), id));
-  RETURN_IF_ERROR(CheckMaySee(read, record));
-  return record;
+  RETURN_IF_ERROR(CheckMaySee(read, id));
+  return LoadTicket(read.tx(), read.keys(), id);
 }
 
 // The caller's reach, narrowed to a node if one is named.
