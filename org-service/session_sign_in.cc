@@ -1,5 +1,6 @@
 #include "org-service/session_sign_in.h"
 
+#include "absl/strings/str_cat.h"
 #include "org-service/session_rules.h"
 #include "org-service/session_store.h"
 #include "runtime/civil.h"
@@ -15,8 +16,9 @@ absl::Status SignInLocked(absl::Time until, absl::Time now) {
   absl::Status status = absl::ResourceExhaustedError("too many failed sign-ins with this login");
   status = WithReason(std::move(status), "SIGN_IN_LOCKED",
                       {{"retry_time", absl::FormatTime(until, absl::UTCTimeZone())}});
+  const int64_t minutes = absl::ToInt64Minutes(absl::Ceil(until - now, absl::Minutes(1)));
   return WithChinese(WithRetryAfter(std::move(status), until - now),
-                     "登录失败次数过多,账号已临时锁定,请15分钟后再试。");
+                     absl::StrCat("登录失败次数过多,账号已临时锁定,请", minutes, "分钟后再试。"));
 }
 
 // Whether this account can be entered with what was just verified against `verified_hash`.
