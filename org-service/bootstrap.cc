@@ -153,7 +153,7 @@ absl::Status Run::EnsureGrant(mysql::Tx& tx, const StoredAccount& account, rpc::
 absl::Status Run::Attempt(mysql::Tx& tx) {
   ids_.Rewind();
   events_.clear();
-  ASSIGN_OR_RETURN(const Uuid unit, EnsureMunicipality(tx, file_.municipality(), events_));
+  ASSIGN_OR_RETURN(const Uuid unit, EnsureMunicipality(tx, file_.municipality(), now_, events_));
   for (const v1::BootstrapAccount& wanted : file_.accounts()) {
     ASSIGN_OR_RETURN(const StoredAccount account, EnsureAccount(tx, wanted, unit));
     for (const int role : wanted.roles()) {

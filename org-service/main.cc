@@ -5,6 +5,7 @@
 #include "absl/time/time.h"
 #include "org-service/bootstrap.h"
 #include "org-service/people_wiring.h"
+#include "org-service/tree_wiring.h"
 #include "runtime/server.h"
 #include "runtime/status.h"
 
@@ -28,6 +29,7 @@ absl::StatusOr<Wiring> Wire(Chassis& chassis) {
                                   .absolute = absl::GetFlag(FLAGS_session_life)};
   RETURN_IF_ERROR(
       org::WirePeople(chassis, absl::GetFlag(FLAGS_token_signing_key_file), limits, wiring));
+  org::WireTree(chassis, wiring);
   return wiring;
 }
 

@@ -1,6 +1,7 @@
 #include "org-service/municipality.h"
 
-#include "absl/strings/str_cat.h"
+#include "org-service/division_rules.h"
+#include "org-service/node_store.h"
 #include "qungong/org/v1/division_service.pb.h"
 #include "qungong/org/v1/unit_service.pb.h"
 #include "qungong/rpc/v1/directory.pb.h"
@@ -42,9 +43,9 @@ Event NodeEvent(const rpc::v1::NodeRecord& record, const char* kind) {
 }  // namespace
 
 absl::StatusOr<Uuid> EnsureMunicipality(mysql::Tx& tx, const v1::BootstrapMunicipality& wanted,
-                                        std::vector<Event>& events) {
-  const Uuid division_id = NameUuid(absl::StrCat("division:", wanted.code()));
-  const Uuid unit_id = NameUuid(absl::StrCat("unit:", wanted.code()));
+                                        absl::Time now, std::vector<Event>& events) {
+  const Uuid division_id = DivisionId(wanted.code());
+  const Uuid unit_id = UnitId(wanted.code());
   ASSIGN_OR_RETURN(const auto known, directory::FindNode(tx, unit_id, DayNumber(kFounded)));
   if (known.has_value()) return unit_id;
 
@@ -56,10 +57,8 @@ absl::StatusOr<Uuid> EnsureMunicipality(mysql::Tx& tx, const v1::BootstrapMunici
       Record(ResourceName("units", unit_id), rpc::v1::UNIT_NODE, wanted.unit_display_name());
   unit.set_division(division.name());
   unit.set_subkind(v1::Unit::GOVERNMENT);
-  rpc::v1::DirectoryChange change;
-  *change.add_nodes() = division;
-  *change.add_nodes() = unit;
-  RETURN_IF_ERROR(directory::Apply(tx, change));
+  RETURN_IF_ERROR(LockTree(tx));
+  RETURN_IF_ERROR(SaveNodes(tx, {{division, 1, now}, {unit, 1, now}}));
   events.push_back(NodeEvent(division, "Division.CREATED"));
   events.push_back(NodeEvent(unit, "Unit.CREATED"));
   return unit_id;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "qungong/org/v1/bootstrap.pb.h"
 #include "runtime/ids.h"
 #include "runtime/mysql.h"
@@ -15,7 +16,7 @@ namespace qungong::org {
 // The municipality's unit, made together with its division unless they are there. They get the ids
 // that the import of divisions derives from the code, so that it finds them.
 absl::StatusOr<Uuid> EnsureMunicipality(mysql::Tx& tx, const v1::BootstrapMunicipality& wanted,
-                                        std::vector<Event>& events);
+                                        absl::Time now, std::vector<Event>& events);
 
 }  // namespace qungong::org
 

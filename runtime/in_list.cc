@@ -29,16 +29,17 @@ std::string WithPlaceholders(absl::string_view sql, size_t n) {
   return absl::StrCat(sql.substr(0, at), list, sql.substr(at + kMark.size()));
 }
 
+template <typename T>
 absl::Status SendParts(
-    absl::string_view sql, absl::Span<const Param> params, absl::Span<const Uuid> ids,
+    absl::string_view sql, absl::Span<const Param> params, absl::Span<const T> list,
     absl::FunctionRef<absl::Status(const std::string&, absl::Span<const Param>)> send) {
   if (sql.find(kMark) == absl::string_view::npos) {
     return absl::InternalError("statement without @ids");
   }
-  while (!ids.empty()) {
-    const size_t length = PaddedLength(ids.size());
-    const absl::Span<const Uuid> part = ids.subspan(0, length);
-    ids.remove_prefix(part.size());
+  while (!list.empty()) {
+    const size_t length = PaddedLength(list.size());
+    const absl::Span<const T> part = list.subspan(0, length);
+    list.remove_prefix(part.size());
     std::vector<Param> all(params.begin(), params.end());
     all.insert(all.end(), part.begin(), part.end());
     all.resize(params.size() + length, Param(part.back()));
@@ -47,19 +48,30 @@ absl::Status SendParts(
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<Rows> QueryIn(Tx& tx, absl::string_view sql, absl::Span<const Param> params,
-                             absl::Span<const Uuid> ids) {
+template <typename T>
+absl::StatusOr<Rows> QueryParts(Tx& tx, absl::string_view sql, absl::Span<const Param> params,
+                                absl::Span<const T> list) {
   Rows rows;
   RETURN_IF_ERROR(
-      SendParts(sql, params, ids,
+      SendParts(sql, params, list,
                 [&tx, &rows](const std::string& text, absl::Span<const Param> all) -> absl::Status {
                   ASSIGN_OR_RETURN(Rows part, tx.Query(text, all));
                   std::move(part.begin(), part.end(), std::back_inserter(rows));
                   return absl::OkStatus();
                 }));
   return rows;
+}
+
+}  // namespace
+
+absl::StatusOr<Rows> QueryIn(Tx& tx, absl::string_view sql, absl::Span<const Param> params,
+                             absl::Span<const Uuid> ids) {
+  return QueryParts(tx, sql, params, ids);
+}
+
+absl::StatusOr<Rows> QueryIn(Tx& tx, absl::string_view sql, absl::Span<const Param> params,
+                             absl::Span<const std::string> texts) {
+  return QueryParts(tx, sql, params, texts);
 }
 
 absl::Status ExecuteIn(Tx& tx, absl::string_view sql, absl::Span<const Param> params,

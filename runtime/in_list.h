@@ -1,6 +1,8 @@
-// Statements with a list of ids: "… WHERE id IN (@ids)".
+// Statements with a list of ids or codes: "… WHERE id IN (@ids)".
 #ifndef QUNGONG_RUNTIME_IN_LIST_H_
 #define QUNGONG_RUNTIME_IN_LIST_H_
+
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +19,8 @@ namespace qungong::mysql {
 // parts.
 absl::StatusOr<Rows> QueryIn(Tx& tx, absl::string_view sql, absl::Span<const Param> params,
                              absl::Span<const Uuid> ids);
+absl::StatusOr<Rows> QueryIn(Tx& tx, absl::string_view sql, absl::Span<const Param> params,
+                             absl::Span<const std::string> texts);
 absl::Status ExecuteIn(Tx& tx, absl::string_view sql, absl::Span<const Param> params,
                        absl::Span<const Uuid> ids);
 

@@ -1,0 +1,131 @@
+#include "org-service/node_change.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "qungong/rpc/v1/directory.pb.h"
+#include "runtime/directory.h"
+#include "runtime/status.h"
+
+namespace qungong::org {
+namespace {
+
+// The unit by whose registrars a node is changed, as of `day`; nil if there is none.
+absl::StatusOr<Uuid> ResponsibleUnit(mysql::Tx& tx, const NodeRecord& record, int32_t day) {
+  if (record.kind() == rpc::v1::UNIT_NODE) return ParseResourceName("units", record.name());
+  if (record.kind() == rpc::v1::SERVICE_CENTER_NODE) {
+    return ParseResourceName("units", record.unit());
+  }
+  ASSIGN_OR_RETURN(const Uuid division, ParseResourceName("divisions", record.name()));
+  ASSIGN_OR_RETURN(const std::vector<Uuid> above,
+                   directory::AncestorIds(tx, rpc::v1::DIVISION_TREE, division, day));
+  for (const Uuid& id : above) {
+    ASSIGN_OR_RETURN(const auto unit, directory::FindGoverningUnit(tx, id, day));
+    if (unit.has_value()) return unit->id;
+  }
+  return Uuid();
+}
+
+absl::string_view MessageNameOf(const NodeRecord& record) {
+  switch (record.kind()) {
+    case rpc::v1::DIVISION_NODE:
+      return "Division";
+    case rpc::v1::UNIT_NODE:
+      return "Unit";
+    default:
+      return "ServiceCenter";
+  }
+}
+
+absl::Status Obstacle(const NodeRecord& record, absl::string_view reason) {
+  return NodeError(absl::StatusCode::kFailedPrecondition, reason, record.name(),
+                   "something rests on it on or after that day",
+                   "该日期及以后仍有下级、机构、服务中心、任职或授权,请先妥善安置。");
+}
+
+}  // namespace
+
+absl::StatusOr<int32_t> DayOrToday(const Read& read, const google::type::Date& date,
+                                   absl::string_view field) {
+  ASSIGN_OR_RETURN(const absl::CivilDay day,
+                   ParseDay(date, field, FromDayNumber(read.call().today)));
+  return DayNumber(day);
+}
+
+absl::Status AuthorizeChange(Read& read, const NodeRecord& record) {
+  const int32_t today = read.call().today;
+  const int32_t day = NearestDay(record, today);
+  ASSIGN_OR_RETURN(const Uuid unit, ResponsibleUnit(read.tx(), record, day));
+  if (day == today) return read.Authorize({unit}, record.name());
+  // Not yet, or no longer: by those who stand above it then, and still or already exist today.
+  ASSIGN_OR_RETURN(const std::vector<Uuid> above,
+                   directory::AncestorIds(read.tx(), rpc::v1::ADMINISTRATIVE_TREE, unit, day));
+  return read.Authorize(above, record.name());
+}
+
+absl::StatusOr<OrgNode> LoadForChange(Mutation& m, const std::string& name,
+                                      absl::string_view etag) {
+  RETURN_IF_ERROR(LockTree(m.tx()));
+  ASSIGN_OR_RETURN(OrgNode node, LoadNode(m.tx(), name));
+  RETURN_IF_ERROR(AuthorizeChange(m, node.record));
+  RETURN_IF_ERROR(CheckEtag(etag, node.version, name));
+  return node;
+}
+
+absl::Status SaveChange(Mutation& m, absl::string_view event_kind, OrgNode* node) {
+  ++node->version;
+  node->updated = m.call().now;
+  absl::Status status = SaveNodes(m.tx(), {*node});
+  if (ReasonOf(status) == "TREE_CYCLE") {
+    return WithChinese(std::move(status), "上级不能是自己或自己的下级。");
+  }
+  RETURN_IF_ERROR(status);
+  rpc::v1::DirectoryChange change;
+  *change.add_nodes() = node->record;
+  Event event;
+  event.aggregate = node->record.name();
+  event.version = node->version;
+  event.kind = absl::StrCat(MessageNameOf(node->record), ".", event_kind);
+  m.Emit(event.WithPayload(change));
+  return absl::OkStatus();
+}
+
+absl::Status Dissolve(Mutation& m, int32_t day, const std::string& successor, OrgNode* node) {
+  ASSIGN_OR_RETURN(const OrgNode heir, LoadNode(m.tx(), successor));
+  if (successor == node->record.name() || !ExistsOn(heir.record, day)) {
+    return NodeError(absl::StatusCode::kFailedPrecondition, "SUCCESSOR_NOT_VALID", successor,
+                     "it cannot take over on that day", "承接者不能是自身,且应在该日期存续。");
+  }
+  ASSIGN_OR_RETURN(const std::string obstacle, FindObstacle(m.tx(), node->record, day));
+  if (!obstacle.empty()) return Obstacle(node->record, obstacle);
+  RETURN_IF_ERROR(End(day, successor, &node->record));
+  return SaveChange(m, "DISSOLVED", node);
+}
+
+void FillNames(const NodeRecord& record,
+               google::protobuf::RepeatedPtrField<v1::NamePeriod>* names) {
+  for (const NodeLabel& label : record.labels()) {
+    v1::NamePeriod& name = *names->Add();
+    *name.mutable_valid_from() = ToDate(FromDayNumber(label.valid().from_day()));
+    if (label.valid().to_day() != kNoEndDay) {
+      *name.mutable_valid_to() = ToDate(FromDayNumber(label.valid().to_day()));
+    }
+    name.set_display_name(label.display_name());
+    name.set_code(label.code());
+  }
+}
+
+void FillParents(const NodeRecord& record,
+                 google::protobuf::RepeatedPtrField<v1::ParentPeriod>* parents) {
+  for (const NodeEdge& edge : record.edges()) {
+    if (edge.tree() != HomeTree(record.kind())) continue;
+    v1::ParentPeriod& parent = *parents->Add();
+    *parent.mutable_valid_from() = ToDate(FromDayNumber(edge.valid().from_day()));
+    if (edge.valid().to_day() != kNoEndDay) {
+      *parent.mutable_valid_to() = ToDate(FromDayNumber(edge.valid().to_day()));
+    }
+    parent.set_parent(edge.parent());
+  }
+}
+
+}  // namespace qungong::org

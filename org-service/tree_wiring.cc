@@ -1,0 +1,40 @@
+#include "org-service/tree_wiring.h"
+
+#include <memory>
+
+#include "org-service/calendar_service.h"
+#include "org-service/division_service.h"
+#include "org-service/import_runner.h"
+#include "org-service/import_service.h"
+#include "org-service/service_center_service.h"
+#include "org-service/unit_service.h"
+
+namespace qungong::org {
+namespace {
+
+struct Tree {
+  explicit Tree(Chassis& chassis) : imports([&chassis] { chassis.loops.Wake("imports"); }) {}
+
+  DivisionHandlers divisions;
+  UnitHandlers units;
+  ServiceCenterHandlers service_centers;
+  ImportHandlers imports;
+  CalendarHandlers calendars;
+};
+
+}  // namespace
+
+void WireTree(Chassis& chassis, Wiring& wiring) {
+  const auto tree = std::make_shared<Tree>(chassis);
+  wiring.services.push_back(std::make_unique<DivisionService>(chassis, tree->divisions));
+  wiring.services.push_back(std::make_unique<UnitService>(chassis, tree->units));
+  wiring.services.push_back(std::make_unique<ServiceCenterService>(chassis, tree->service_centers));
+  wiring.services.push_back(std::make_unique<ImportService>(chassis, tree->imports));
+  wiring.services.push_back(std::make_unique<CalendarService>(chassis, tree->calendars));
+  wiring.parts.push_back(tree);
+  chassis.loops.Add("imports", absl::Milliseconds(250), [&chassis](mysql::Session& session) {
+    return RunNextImport(chassis, session);
+  });
+}
+
+}  // namespace qungong::org

@@ -1,0 +1,15 @@
+// Divisions, units, service centers, imports and calendars, put together.
+#ifndef QUNGONG_ORG_SERVICE_TREE_WIRING_H_
+#define QUNGONG_ORG_SERVICE_TREE_WIRING_H_
+
+#include "runtime/chassis.h"
+#include "runtime/server.h"
+
+namespace qungong::org {
+
+// Adds the services and the loop that runs imports.
+void WireTree(Chassis& chassis, Wiring& wiring);
+
+}  // namespace qungong::org
+
+#endif  // QUNGONG_ORG_SERVICE_TREE_WIRING_H_
