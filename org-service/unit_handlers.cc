@@ -141,6 +141,11 @@ absl::StatusOr<v1::CountUnitsResponse> UnitHandlers::CountUnits(
 absl::StatusOr<v1::Unit> UnitHandlers::CreateUnit(Mutation& m,
                                                   const v1::CreateUnitRequest& request) {
   ASSIGN_OR_RETURN(const int32_t day, DayOrToday(m, request.valid_from(), "valid_from"));
+  int32_t end = kNoEndDay;
+  if (request.has_valid_to()) {
+    ASSIGN_OR_RETURN(end, DayOrToday(m, request.valid_to(), "valid_to"));
+    if (end <= day) return InvalidField("valid_to", "must be later than valid_from");
+  }
   ASSIGN_OR_RETURN(const OrgNode parent, LoadForChange(m, request.parent(), ""));
   RETURN_IF_ERROR(CheckKind(request));
   NewNode node;
@@ -150,7 +155,7 @@ absl::StatusOr<v1::Unit> UnitHandlers::CreateUnit(Mutation& m,
   node.subkind = request.kind();
   node.display_name = request.display_name();
   node.parent = request.parent();
-  node.valid = {day, kNoEndDay};
+  node.valid = {day, end};
   if (node.level == rpc::v1::LEVEL_UNSPECIFIED) return LevelMismatch(request.parent());
   RETURN_IF_ERROR(CheckCovers(parent.record, node.valid, "PARENT_NOT_VALID", kParentNotValid));
   OrgNode created;

@@ -59,6 +59,10 @@ bool PrepareDepartment(Api& registrar, const std::string& district) {
   request.set_kind(pb::Unit::DEPARTMENT);
   request.set_display_name("江北区市政园林管理局");
   request.set_line(kLightingLine);
+  // The district was abolished on that day: its department cannot outlive it.
+  request.mutable_valid_to()->set_year(2025);
+  request.mutable_valid_to()->set_month(11);
+  request.mutable_valid_to()->set_day(6);
   reply = registrar.Post("/v1/units", request);
   return reply.ok() || Fail("creating the lighting department", reply);
 }
