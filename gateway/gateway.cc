@@ -12,8 +12,6 @@
 namespace qungong::gateway {
 namespace {
 
-constexpr char kSessionPackage[] = "qungong.org.v1";
-
 // HEAD is GET whose answer goes without its body.
 absl::string_view RoutedMethod(absl::string_view method) {
   return method == "HEAD" ? "GET" : method;
@@ -47,7 +45,7 @@ Gateway::Gateway(const RouteTable& routes, const Upstream& upstream, const Pages
       tokens_(tokens),
       metrics_(metrics),
       options_(options),
-      sessions_(upstream.Find(kSessionPackage)->channel, clock, options.sessions) {}
+      sessions_(upstream, clock, options.sessions) {}
 
 HttpHandler::Body Gateway::BodyOf(const HttpRequest& head) const {
   const absl::StatusOr<Match> match = routes_.Lookup(RoutedMethod(head.method), head.path);
@@ -150,7 +148,7 @@ absl::Status Gateway::VerifyBearer(Pending& pending) const {
 void Gateway::Call(std::unique_ptr<Pending> pending, Match match) {
   const Route& route = *match.route;
   Backend* backend = upstream_.Find(route.method->file()->package());
-  MatchedCall call{std::move(pending), std::move(match), backend};
+  MatchedCall call{upstream_.Hold(), std::move(pending), std::move(match), backend};
   switch (route.kind) {
     case Route::Kind::kUnary:
       return StartUnaryCall(std::move(call));

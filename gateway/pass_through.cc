@@ -45,8 +45,9 @@ class PassThrough::Relay {
  public:
   static grpc::ServerGenericBidiReactor* Start(const Method& method, const std::string& path,
                                                grpc::GenericCallbackServerContext* context,
-                                               Forwarded forwarded, Metrics& metrics) {
-    auto* relay = new Relay(method, context, std::move(forwarded), metrics);
+                                               Forwarded forwarded, Metrics& metrics,
+                                               std::shared_ptr<void> hold) {
+    auto* relay = new Relay(method, context, std::move(forwarded), metrics, std::move(hold));
     relay->Begin(path);
     return &relay->server_;
   }
@@ -69,8 +70,9 @@ class PassThrough::Relay {
   };
 
   Relay(const Method& method, grpc::GenericCallbackServerContext* context, Forwarded forwarded,
-        Metrics& metrics)
-      : method_(method),
+        Metrics& metrics, std::shared_ptr<void> hold)
+      : hold_(std::move(hold)),
+        method_(method),
         server_context_(*context),
         forwarded_(std::move(forwarded)),
         metrics_(metrics),
@@ -148,6 +150,7 @@ class PassThrough::Relay {
     if (--refs_ == 0) delete this;
   }
 
+  const std::shared_ptr<void> hold_;  // first, so that it goes last; see Upstream::Hold
   const Method& method_;
   grpc::GenericCallbackServerContext& server_context_;
   const Forwarded forwarded_;
@@ -211,7 +214,8 @@ grpc::ServerGenericBidiReactor* PassThrough::CreateReactor(
   const absl::Duration most = method.streaming ? options_.stream_time : options_.longest_time;
   const absl::Duration usual = method.streaming ? options_.stream_time : options_.default_time;
   forwarded.deadline = std::min(given ? asked : now + usual, now + most);
-  return Relay::Start(method, context->method(), context, std::move(forwarded), metrics_);
+  return Relay::Start(method, context->method(), context, std::move(forwarded), metrics_,
+                      upstream_.Hold());
 }
 
 }  // namespace qungong::gateway

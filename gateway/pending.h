@@ -51,6 +51,7 @@ class Pending {
 
 // A match with everything that its call needs; made by the gateway, consumed by one of the three.
 struct MatchedCall {
+  std::shared_ptr<void> hold;  // first, so that it goes last; see Upstream::Hold
   std::unique_ptr<Pending> pending;
   Match match;
   Backend* backend;

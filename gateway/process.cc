@@ -43,6 +43,11 @@ class Process::Impl {
   explicit Impl(const ProcessOptions& options)
       : options_(options), clock_(options.test_clock_file) {}
 
+  // Answers go through the HTTP server, so calls end before it does.
+  ~Impl() {
+    if (upstream_ != nullptr) upstream_->Finish(options_.gateway.longest_time);
+  }
+
   absl::Status Start() {
     RETURN_IF_ERROR(LoadContracts());
     if (!options_.token_keys_file.empty()) {
@@ -84,9 +89,9 @@ class Process::Impl {
     ASSIGN_OR_RETURN(const Comments comments, ReadComments(set));
     pass_through_ =
         std::make_unique<PassThrough>(*upstream_, metrics_, ForPassThrough(options_.gateway));
-    if (upstream_->Find("qungong.org.v1") == nullptr) {
+    if (upstream_->Find(kSessionPackage) == nullptr) {
       return absl::InvalidArgumentError(
-          "--backends must name qungong.org.v1: it keeps the sessions");
+          absl::StrCat("--backends must name ", kSessionPackage, ": it keeps the sessions"));
     }
     for (const auto& [package, backend] : upstream_->backends()) {
       const auto services = comments.services.find(package);

@@ -37,6 +37,9 @@ absl::Status SessionMissing() {
 // One asynchronous call of SessionService.
 template <typename Request, typename Response>
 struct SessionCall {
+  explicit SessionCall(const Upstream& upstream) : hold(upstream.Hold()) {}
+
+  const std::shared_ptr<void> hold;
   grpc::ClientContext context;
   Request request;
   Response response;
@@ -81,9 +84,9 @@ absl::Status CheckCsrf(const HttpRequest& request) {
       "CSRF_HEADER_MISSING");
 }
 
-SessionApi::SessionApi(std::shared_ptr<grpc::Channel> channel, const Clock& clock,
-                       const SessionOptions& options)
-    : stub_(pb::SessionService::NewStub(std::move(channel))),
+SessionApi::SessionApi(const Upstream& upstream, const Clock& clock, const SessionOptions& options)
+    : upstream_(upstream),
+      stub_(pb::SessionService::NewStub(upstream.Find(kSessionPackage)->channel)),
       clock_(clock),
       options_(options),
       cache_(clock, options.cached_sessions,
@@ -119,7 +122,7 @@ void SessionApi::SignIn(std::unique_ptr<Pending> pending) {
   absl::StatusOr<pb::CreateSessionRequest> request = ParseSignIn(pending->request());
   if (!request.ok()) return pending->Fail(request.status());
   const std::string secret = RandomBytes(kSecretBytes);
-  auto call = std::make_shared<SessionCall<pb::CreateSessionRequest, pb::SessionToken>>();
+  auto call = std::make_shared<SessionCall<pb::CreateSessionRequest, pb::SessionToken>>(upstream_);
   call->request = *std::move(request);
   call->request.set_secret_hash(Sha256(secret));
   pending->forwarded.deadline = absl::Now() + kCallTime;
@@ -159,7 +162,8 @@ void SessionApi::SignOut(std::unique_ptr<Pending> pending) {
   gone.headers.emplace_back("Set-Cookie", Cookie("", pending->request().secure));
   if (!secret.ok() || secret->empty()) return pending->Respond(std::move(gone));
   cache_.Remove(*secret);
-  auto call = std::make_shared<SessionCall<pb::DeleteSessionRequest, google::protobuf::Empty>>();
+  auto call =
+      std::make_shared<SessionCall<pb::DeleteSessionRequest, google::protobuf::Empty>>(upstream_);
   call->request.set_secret(*secret);
   pending->forwarded.deadline = absl::Now() + kCallTime;
   pending->forwarded.Apply(call->context);
@@ -191,7 +195,7 @@ void SessionApi::Authenticate(std::unique_ptr<Pending> pending,
 }
 
 void SessionApi::Refresh(const std::string& secret, SessionDone done) {
-  auto call = std::make_shared<SessionCall<pb::RefreshSessionRequest, pb::SessionToken>>();
+  auto call = std::make_shared<SessionCall<pb::RefreshSessionRequest, pb::SessionToken>>(upstream_);
   call->request.set_secret(secret);
   call->context.set_deadline(absl::ToChronoTime(absl::Now() + kCallTime));
   auto shared = std::make_shared<SessionDone>(std::move(done));

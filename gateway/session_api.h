@@ -21,6 +21,7 @@ struct SessionOptions {
   size_t cached_sessions = 10'000;
 };
 
+inline constexpr char kSessionPackage[] = "qungong.org.v1";
 inline constexpr char kSessionPath[] = "/v1/session";
 
 // The secret in the request's cookie: "" without a cookie, SESSION_ENDED for one that cannot
@@ -34,9 +35,8 @@ absl::Status CheckCsrf(const HttpRequest& request);
 // Thread-safe.
 class SessionApi {
  public:
-  // `channel` leads to org-service.
-  SessionApi(std::shared_ptr<grpc::Channel> channel, const Clock& clock,
-             const SessionOptions& options);
+  // `upstream` has a backend for kSessionPackage.
+  SessionApi(const Upstream& upstream, const Clock& clock, const SessionOptions& options);
 
   // POST {"login", "password"} signs in, GET tells who is signed in, DELETE signs out.
   void Handle(std::unique_ptr<Pending> pending);
@@ -56,6 +56,7 @@ class SessionApi {
   // SESSION_ENDED also takes the dead cookie away.
   void FailSession(Pending& pending, const grpc::Status& status) const;
 
+  const Upstream& upstream_;
   const std::unique_ptr<org::v1::SessionService::Stub> stub_;
   const Clock& clock_;
   const SessionOptions options_;

@@ -9,6 +9,18 @@
 
 namespace qungong::gateway {
 
+Upstream::Upstream() : all_gone_(std::make_shared<absl::Notification>()) {
+  // The deleter keeps the notification while it is being notified.
+  sentinel_ = std::shared_ptr<void>(nullptr, [gone = all_gone_](void*) { gone->Notify(); });
+}
+
+Upstream::~Upstream() = default;
+
+void Upstream::Finish(absl::Duration patience) {
+  sentinel_.reset();
+  all_gone_->WaitForNotificationWithTimeout(patience);
+}
+
 absl::StatusOr<std::unique_ptr<Upstream>> Upstream::Make(
     absl::string_view backends, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   auto upstream = std::make_unique<Upstream>();
