@@ -26,6 +26,9 @@ SELECT month, id, aggregate_id, version, digest FROM events WHERE sequence IS NU
 constexpr char kLockHead[] = "SELECT epoch, sequence, hash FROM feed_head WHERE id = 1 FOR UPDATE";
 constexpr char kSelectHead[] = "SELECT epoch, sequence, hash FROM feed_head WHERE id = 1";
 constexpr char kUpdateHead[] = "UPDATE feed_head SET sequence = ?, hash = ? WHERE id = 1";
+constexpr char kLockProjection[] = "SELECT sequence FROM projections WHERE name = ? FOR UPDATE";
+constexpr char kInsertProjection[] =
+    "INSERT IGNORE INTO projections (name, sequence) VALUES (?, 0)";
 constexpr size_t kNumberAtOnce = 128;
 
 // Length before content, so that two different events never give the same bytes.
@@ -305,12 +308,13 @@ absl::StatusOr<bool> ProjectionPass(mysql::Session& session, absl::string_view p
   bool more = false;
   RETURN_IF_ERROR(session.Transact(
       {.deadline = absl::Now() + absl::Seconds(60)}, [&](mysql::Tx& tx) -> absl::Status {
-        RETURN_IF_ERROR(
-            tx.Execute("INSERT IGNORE INTO projections (name, sequence) VALUES (?, 0)", projection)
-                .status());
-        ASSIGN_OR_RETURN(
-            const auto position,
-            tx.QueryOne("SELECT sequence FROM projections WHERE name = ? FOR UPDATE", projection));
+        // The lock first: an insert that finds the row there would share it, and two replicas would
+        // wait for each other.
+        ASSIGN_OR_RETURN(auto position, tx.QueryOne(kLockProjection, projection));
+        if (!position.has_value()) {
+          RETURN_IF_ERROR(tx.Execute(kInsertProjection, projection).status());
+          ASSIGN_OR_RETURN(position, tx.QueryOne(kLockProjection, projection));
+        }
         ASSIGN_OR_RETURN(const std::vector<StoredEvent> events,
                          LoadFeed(tx, position->Int64(0), batch));
         more = events.size() == static_cast<size_t>(batch);

@@ -18,6 +18,23 @@ void SetIfFinite(absl::Time t, google::protobuf::Timestamp* field(pb::TicketChan
   if (t != absl::InfiniteFuture()) *field(change) = ToProto(t);
 }
 
+// What staff were told in a callback counts more than what the reporter entered, unless the rating is
+// about a newer answer: reopening clears it.
+void SetSatisfaction(const pb::Ticket& ticket, const TicketFacts& facts, pb::TicketChange& change) {
+  const int callbacks = ticket.callbacks_size();
+  const bool rated = ticket.rating() != pb::UNRATED && facts.rated != absl::InfiniteFuture();
+  change.set_satisfaction(pb::UNRATED);
+  if (rated) {
+    change.set_satisfaction(ticket.rating());
+    *change.mutable_satisfaction_time() = ToProto(facts.rated);
+  }
+  if (callbacks == 0) return;
+  const pb::Callback& latest = ticket.callbacks(callbacks - 1);
+  if (latest.satisfaction() == pb::UNRATED || (rated && latest.cycle() < ticket.cycle())) return;
+  change.set_satisfaction(latest.satisfaction());
+  *change.mutable_satisfaction_time() = latest.call_time();
+}
+
 }  // namespace
 
 std::vector<std::string> ConcernedUnits(const pb::Ticket& ticket) {
@@ -73,14 +90,13 @@ pb::TicketChange ChangeOf(const pb::Ticket& ticket, const TicketFacts& facts,
       facts.rated, [](pb::TicketChange& c) { return c.mutable_rate_time(); }, change);
   change.set_light(ticket.deadline().light());
   change.set_provisional(ticket.deadline().provisional());
-  change.set_satisfaction(ticket.rating());
   if (ticket.callbacks_size() > 0) {
     const pb::Callback& latest = ticket.callbacks(ticket.callbacks_size() - 1);
     change.set_responded(latest.responded());
     change.set_resolved(latest.resolved());
-    if (latest.satisfaction() != pb::UNRATED) change.set_satisfaction(latest.satisfaction());
     *change.mutable_callback_time() = latest.call_time();
   }
+  SetSatisfaction(ticket, facts, change);
   change.set_refusal_reason(ticket.refusal().reason());
   for (const pb::Assignment& assignment : ticket.assignments()) {
     if (assignment.state() == pb::Assignment::ESCALATED)
