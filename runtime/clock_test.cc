@@ -52,6 +52,16 @@ TEST_F(ClockTest, ChangesOfTheFileAreSeen) {
   while (absl::Now() < until) ASSERT_EQ(absl::ToUnixSeconds(under_test.Now()), 1438219807);
 }
 
+TEST_F(ClockTest, RunsAgainWhenTheFileIsEmptied) {
+  std::ofstream(file_) << "2015-07-30T01:30:00Z";
+  const Clock under_test(file_);
+  EXPECT_TRUE(under_test.Standing().has_value());
+  std::ofstream(file_) << "";
+  const absl::Time until = absl::Now() + absl::Seconds(10);
+  while (under_test.Standing().has_value() && absl::Now() < until) std::this_thread::yield();
+  EXPECT_EQ(under_test.Standing(), std::nullopt);
+}
+
 TEST_F(ClockTest, StandsWhereATestPutsIt) {
   Clock under_test;
   under_test.Stand(absl::FromUnixSeconds(7));

@@ -39,6 +39,7 @@ TEST(LogTest, EscapesWhatJsonDemands) {
       {"lone continuation", "a\x80z", R"(a\ufffdz)"},
       {"cut sequence", "\xe7\xbe", R"(\ufffd\ufffd)"},
       {"overlong slash", "\xc0\xaf", R"(\ufffd\ufffd)"},
+      {"overlong three bytes", "\xe0\x9f\xbf", R"(\ufffd\ufffd\ufffd)"},
       {"surrogate", "\xed\xa0\x80", R"(\ufffd\ufffd\ufffd)"},
       {"beyond unicode", "\xf4\x90\x80\x80", R"(\ufffd\ufffd\ufffd\ufffd)"},
   };

@@ -45,11 +45,19 @@ class LoopsTest : public ::testing::Test {
     return session.QueryDirect("SELECT COUNT(*) FROM due_rows").value().at(0).Int64(0);
   }
   // An effect that leaves a trace in a table of its own transaction.
+  // Counts, so that an effect that takes place twice is seen.
   static absl::Status Trace(mysql::Tx& tx, const Due& due) {
     return tx
-        .Execute("INSERT INTO projections (name, sequence) VALUES (?, 1)",
-                 due.id.ToString().substr(0, 36))
+        .Execute(
+            "INSERT INTO projections (name, sequence) VALUES (?, 1) ON DUPLICATE KEY UPDATE "
+            "sequence = sequence + 1",
+            due.id.ToString())
         .status();
+  }
+  int64_t Traces() {
+    return db_.Query("SELECT COALESCE(SUM(sequence), 0) FROM qungong_ticket.projections")
+        .at(0)
+        .Int64(0);
   }
 
   const absl::Time now_ = absl::FromUnixSeconds(
@@ -107,7 +115,7 @@ TEST_F(LoopsTest, AnEffectThatFailsChangesNothingAndComesBackInAMinute) {
     return due.detail == "bad" ? absl::InternalError("planted") : absl::OkStatus();
   };
   EXPECT_THAT(RunDue(session_, kKind, 10, effect), IsOkAndHolds(1));
-  EXPECT_EQ(Count("projections"), 1);
+  EXPECT_EQ(Traces(), 1);
   EXPECT_EQ(Count("due_rows WHERE detail = 'bad' AND due_at = '2015-07-30 01:31:00'"), 1);
 }
 
@@ -161,7 +169,7 @@ TEST_F(LoopsTest, ManyReplicasRunEachEffectExactlyOnce) {
   }
   for (std::thread& replica : replicas) replica.join();
   EXPECT_EQ(ran, kRows);
-  EXPECT_EQ(Count("projections"), kRows);
+  EXPECT_EQ(Traces(), kRows);
 }
 
 // The reply of each statement is lost once; whatever happens, effect and claim stay together.
@@ -178,9 +186,9 @@ TEST_F(LoopsTest, EveryLostReplyLeavesEffectAndClaimTogether) {
     };
     mysql::Session session(options);
     RunDue(session, kKind, 10, Trace).IgnoreError();
-    EXPECT_EQ(Count("due_rows") + Count("projections"), 1);
+    EXPECT_EQ(Count("due_rows") + Traces(), 1);
     ASSERT_THAT(RunDue(session_, kKind, 10, Trace), IsOk());
-    EXPECT_EQ(Count("projections"), 1);
+    EXPECT_EQ(Traces(), 1);
   }
 }
 
