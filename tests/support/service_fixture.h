@@ -15,8 +15,8 @@
 #include <memory>
 #include <string>
 
-#include "absl/functional/function_ref.h"
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -79,7 +79,8 @@ class TestService {
   void Transact(absl::FunctionRef<absl::Status(mysql::Tx&)> f);
   // Writes directory records as if they had come with the feed.
   void ApplyDirectory(const rpc::v1::DirectoryChange& change);
-  // Called before and after every statement of the workers (see mysql::Options::fault); null: no faults.
+  // Called before and after every statement of the workers (see mysql::Options::fault); null: no
+  // faults.
   void SetFault(std::function<absl::Status(absl::string_view sql, bool after)> fault);
   // Rows of a table, or of a condition: Count("events WHERE kind = 'Ticket.ACCEPTED'").
   int64_t Count(absl::string_view what);
