@@ -5,11 +5,7 @@
 #include "ticket-service/aside.h"
 #include "ticket-service/citizen_handlers.h"
 #include "ticket-service/number_store.h"
-<<<<<<< HEAD
-=======
-#include "ticket-service/schedule.h"
 #include "ticket-service/statistics_service.h"
->>>>>>> 4d7fb29 (Figures of every unit and period come from an exactly-once projection and open to the tickets they count)
 #include "ticket-service/ticket_service.h"
 
 namespace qungong::ticket {
@@ -31,11 +27,7 @@ void WireTickets(Chassis& chassis, Wiring& wiring) {
   wiring.parts.push_back(parts);
   wiring.services.push_back(std::make_unique<TicketService>(chassis, parts->citizen));
   wiring.services.push_back(std::make_unique<TicketClassService>(chassis));
-<<<<<<< HEAD
-=======
-  RunSchedule(chassis);
   WireStatistics(chassis, wiring);
->>>>>>> 4d7fb29 (Figures of every unit and period come from an exactly-once projection and open to the tickets they count)
 }
 
 }  // namespace qungong::ticket
