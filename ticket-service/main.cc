@@ -2,6 +2,7 @@
 #include "runtime/server.h"
 #include "runtime/status.h"
 #include "ticket-service/schedule.h"
+#include "ticket-service/statistics_projection.h"
 #include "ticket-service/wire.h"
 
 namespace qungong {
@@ -15,6 +16,7 @@ absl::StatusOr<Wiring> Wire(Chassis& chassis) {
   RETURN_IF_ERROR(FollowDirectory(chassis, wiring, ticket::OnDirectoryChange));
   ticket::WireTickets(chassis, wiring);
   ticket::RunSchedule(chassis);
+  ticket::RunStatistics(chassis);
   return wiring;
 }
 

@@ -200,6 +200,11 @@ absl::Status ProjectStatistics(mysql::Tx& tx, absl::Span<const StoredEvent> even
   return AddSums(tx, sums);
 }
 
+void RunStatistics(Chassis& chassis) {
+  chassis.loops.Add(kStatistics, absl::Milliseconds(200),
+                    [](mysql::Session& session) { return StatisticsPass(session); });
+}
+
 absl::StatusOr<bool> StatisticsPass(mysql::Session& session, int batch) {
   return ProjectionPass(session, kStatistics, batch, ProjectStatistics);
 }

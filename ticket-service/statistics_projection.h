@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "runtime/chassis.h"
 #include "runtime/feed.h"
 #include "runtime/mysql.h"
 
@@ -17,7 +18,9 @@ namespace qungong::ticket {
 // nothing. UNAVAILABLE while the directory does not know a unit concerned.
 absl::Status ProjectStatistics(mysql::Tx& tx, absl::Span<const StoredEvent> events);
 
-// One pass of the loop; whether there is probably more. Any number of replicas may run it.
+// Adds the loop that counts. Any number of replicas may run it.
+void RunStatistics(Chassis& chassis);
+// One pass of that loop; whether there is probably more.
 absl::StatusOr<bool> StatisticsPass(mysql::Session& session, int batch = 512);
 
 // Forgets everything, in one transaction: the next passes count again from the first event, with

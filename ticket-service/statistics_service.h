@@ -1,10 +1,9 @@
-// The table of contents of the statistics API, and what keeps its figures.
+// The table of contents of the statistics API.
 #ifndef QUNGONG_TICKET_SERVICE_STATISTICS_SERVICE_H_
 #define QUNGONG_TICKET_SERVICE_STATISTICS_SERVICE_H_
 
 #include "qungong/ticket/v1/statistics_service.grpc.pb.h"
 #include "runtime/rpc.h"
-#include "runtime/server.h"
 #include "ticket-service/statistics_handlers.h"
 
 namespace qungong::ticket {
@@ -27,9 +26,6 @@ class StatisticsService final : public v1::StatisticsService::CallbackService {
   Rpc rpc_;
   StatisticsHandlers statistics_;
 };
-
-// Adds the service, and the loop that counts.
-void WireStatistics(Chassis& chassis, Wiring& wiring);
 
 }  // namespace qungong::ticket
 

@@ -18,16 +18,14 @@ void SetIfFinite(absl::Time t, google::protobuf::Timestamp* field(pb::TicketChan
   if (t != absl::InfiniteFuture()) *field(change) = ToProto(t);
 }
 
-// What staff were told in a callback counts more than what the reporter entered, unless the rating is
-// about a newer answer: reopening clears it.
+// What staff were told in a callback counts more than what the reporter entered, unless the rating
+// is about a newer answer: reopening clears it.
 void SetSatisfaction(const pb::Ticket& ticket, const TicketFacts& facts, pb::TicketChange& change) {
   const int callbacks = ticket.callbacks_size();
-  const bool rated = ticket.rating() != pb::UNRATED && facts.rated != absl::InfiniteFuture();
-  change.set_satisfaction(pb::UNRATED);
-  if (rated) {
-    change.set_satisfaction(ticket.rating());
+  const bool rated = ticket.rating() != pb::UNRATED && ticket.rating() != pb::RATING_UNSPECIFIED;
+  change.set_satisfaction(rated ? ticket.rating() : pb::UNRATED);
+  if (rated && facts.rated != absl::InfiniteFuture())
     *change.mutable_satisfaction_time() = ToProto(facts.rated);
-  }
   if (callbacks == 0) return;
   const pb::Callback& latest = ticket.callbacks(callbacks - 1);
   if (latest.satisfaction() == pb::UNRATED || (rated && latest.cycle() < ticket.cycle())) return;

@@ -27,7 +27,7 @@ void WireTickets(Chassis& chassis, Wiring& wiring) {
   wiring.parts.push_back(parts);
   wiring.services.push_back(std::make_unique<TicketService>(chassis, parts->citizen));
   wiring.services.push_back(std::make_unique<TicketClassService>(chassis));
-  WireStatistics(chassis, wiring);
+  wiring.services.push_back(std::make_unique<StatisticsService>(chassis));
 }
 
 }  // namespace qungong::ticket
