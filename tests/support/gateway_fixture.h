@@ -2,6 +2,8 @@
 #ifndef QUNGONG_TESTS_SUPPORT_GATEWAY_FIXTURE_H_
 #define QUNGONG_TESTS_SUPPORT_GATEWAY_FIXTURE_H_
 
+#include <unistd.h>
+
 #include <memory>
 #include <string>
 
@@ -23,8 +25,8 @@ class GatewayTest : public ::testing::Test {
     options_.admin_listen = "127.0.0.1:0";
     options_.descriptor_set_file = GATEWAY_TEST_DESCRIPTORS;
     Configure(options_);
-    const std::string target = absl::StrCat("127.0.0.1:", backend_port_);
-    options_.backends = absl::StrCat("qungong.org.v1=", target, ",qungong.echo.v1=", target);
+    options_.backends =
+        absl::StrCat("qungong.org.v1=", backend_target_, ",qungong.echo.v1=", backend_target_);
     auto started = gateway::Process::Start(options_);
     ASSERT_THAT(started, IsOk());
     gateway_ = *std::move(started);
@@ -41,8 +43,7 @@ class GatewayTest : public ::testing::Test {
 
   void StartBackend() {
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(absl::StrCat("127.0.0.1:", backend_port_),
-                             grpc::InsecureServerCredentials(), &backend_port_);
+    builder.AddListeningPort(backend_target_, grpc::InsecureServerCredentials());
     builder.RegisterService(&echo_);
     builder.RegisterService(&sessions_);
     backend_ = builder.BuildAndStart();
@@ -77,7 +78,9 @@ class GatewayTest : public ::testing::Test {
   FakeEcho echo_;
   FakeSessions sessions_;
   gateway::ProcessOptions options_;
-  int backend_port_ = 0;
+  // A socket of our own: nobody can take it while the backend is down.
+  const std::string backend_target_ =
+      absl::StrCat("unix:", ::testing::TempDir(), "/backend-", getpid());
   std::unique_ptr<grpc::Server> backend_;
   std::unique_ptr<gateway::Process> gateway_;
 };
