@@ -101,8 +101,6 @@ class Story {
 void Story::At(const std::string& time) {
   now_ = time;
   SetClock(stage_, time);
-  // The processes look at the file every 20 ms.
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
 }
 
 bool Story::SignInAll() {
