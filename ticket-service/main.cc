@@ -1,9 +1,14 @@
 // ticket-service: takes in, routes, times and closes what citizens report.
+#include "absl/flags/flag.h"
 #include "runtime/server.h"
 #include "runtime/status.h"
 #include "ticket-service/schedule.h"
 #include "ticket-service/statistics_projection.h"
 #include "ticket-service/wire.h"
+
+ABSL_FLAG(bool, recount_statistics, false,
+          "forget the statistics, so that running services count again from the first event, and "
+          "exit");
 
 namespace qungong {
 
@@ -20,6 +25,13 @@ absl::StatusOr<Wiring> Wire(Chassis& chassis) {
   return wiring;
 }
 
+absl::StatusOr<bool> Command(Chassis& chassis) {
+  if (!absl::GetFlag(FLAGS_recount_statistics)) return false;
+  mysql::Session session(chassis.database);
+  RETURN_IF_ERROR(ticket::ForgetStatistics(session));
+  return true;
+}
+
 }  // namespace
 }  // namespace qungong
 
@@ -28,5 +40,5 @@ int main(int argc, char** argv) {
                               {.name = "ticket-service",
                                .migrations = qungong::TicketMigrations(),
                                .wire = qungong::Wire,
-                               .command = {}});
+                               .command = qungong::Command});
 }

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "runtime/status.h"
 
 namespace qungong::ticket {
@@ -17,14 +18,19 @@ constexpr absl::string_view kDayColumns[] = {"submitted_on", "accepted_on", "ans
                                              "rated_on"};
 static_assert(std::size(kDayColumns) == kTicketDays);
 
-// The node's tickets in the order of their numbers, or the window's tickets in the order of their
-// days, each looked up in the other table. The order is fixed here, because what the optimizer
-// takes for cheaper changes with the luck of a LIMIT.
+// Two ways to a figure's tickets: those of the node, in the order of their numbers, or those of the
+// days, each looked up in the other table. A large node has more tickets than a short window has in
+// all nodes, so there the window goes first. The order is fixed, because what the optimizer takes
+// for cheaper changes with the luck of a LIMIT.
 constexpr char kNodeFirst[] =
     "statistic_scopes s STRAIGHT_JOIN statistic_tickets t ON t.number = s.number";
-constexpr char kWindowFirst[] =
-    " STRAIGHT_JOIN statistic_scopes s ON s.node_id = ? AND s.number = t.number";
+constexpr char kLookUpNode[] = " STRAIGHT_JOIN statistic_scopes s ON s.number = t.number";
 constexpr int kShortWindowDays = 31;
+
+std::string TicketsByDay(absl::string_view day) {
+  return absl::StrCat("statistic_tickets t FORCE INDEX (ix_statistic_tickets_",
+                      absl::StripSuffix(day, "_on"), ")");
+}
 
 // Conditions on class, channel and line, each beginning with AND. Parameters refer to the question
 // and to `pattern`.
@@ -99,6 +105,17 @@ absl::StatusOr<mysql::Rows> CountRows(mysql::Tx& tx, const StatisticsQuestion& q
       absl::MakeConstSpan(params));
 }
 
+// The least number of all tickets with a day in the window, from the key alone: a large node's many
+// older tickets need not be looked at. "" if there is none.
+absl::StatusOr<std::string> FirstNumber(mysql::Tx& tx, absl::string_view day,
+                                        const Window& window) {
+  ASSIGN_OR_RETURN(const auto row,
+                   tx.QueryOne(absl::StrCat("SELECT MIN(t.number) FROM ", TicketsByDay(day),
+                                            " WHERE t.", day, " >= ? AND t.", day, " < ?"),
+                               window.from, window.to));
+  return row->StringOr(0, "");
+}
+
 }  // namespace
 
 const std::string& ColumnOf(Figure figure) {
@@ -134,24 +151,25 @@ absl::StatusOr<CountedTickets> ListCounted(mysql::Tx& tx, const StatisticsQuesti
                                            int limit) {
   const absl::string_view day = ColumnOf(DayKindOf(figure));
   const Filter filter(question);
-  // A large node has more tickets than a short window has in all nodes.
-  const bool window_first = question.grain == Grain::kDetails &&
-                            question.window.to - question.window.from <= kShortWindowDays;
-  const std::string from =
-      window_first ? absl::StrCat("statistic_tickets t FORCE INDEX (ix_statistic_tickets_",
-                                  day.substr(0, day.size() - 3), ")", kWindowFirst)
-                   : kNodeFirst;
-  std::vector<Param> params = {question.node, after_number, 1U << PlaceOf(figure),
-                               question.window.from, question.window.to};
+  const bool large = question.grain == Grain::kDetails;
+  const bool window_first = large && question.window.to - question.window.from <= kShortWindowDays;
+  std::string first_number;
+  if (large && !window_first && after_number.empty()) {
+    ASSIGN_OR_RETURN(first_number, FirstNumber(tx, day, question.window));
+    if (first_number.empty()) return CountedTickets();
+  }
+  const std::string from = window_first ? absl::StrCat(TicketsByDay(day), kLookUpNode) : kNodeFirst;
+  std::vector<Param> params = {question.node,         after_number,         first_number,
+                               1U << PlaceOf(figure), question.window.from, question.window.to};
   filter.AppendTo(params);
   params.push_back(limit + 1);
-  ASSIGN_OR_RETURN(
-      const mysql::Rows rows,
-      tx.Query(absl::StrCat("SELECT s.number, t.ticket_id FROM ", from, " WHERE ",
-                            window_first ? "" : "s.node_id = ? AND ",
-                            "s.number > ? AND (t.figures & ?) <> 0 AND t.", day, " >= ? AND t.",
-                            day, " < ?", filter.sql, " ORDER BY s.number LIMIT ?"),
-               absl::MakeConstSpan(params)));
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   tx.Query(absl::StrCat("SELECT s.number, t.ticket_id FROM ", from,
+                                         " WHERE s.node_id = ? AND s.number > ? AND s.number >= ?"
+                                         " AND (t.figures & ?) <> 0 AND t.",
+                                         day, " >= ? AND t.", day, " < ?", filter.sql,
+                                         " ORDER BY s.number LIMIT ?"),
+                            absl::MakeConstSpan(params)));
   CountedTickets page;
   for (const mysql::Row& row : rows) {
     if (page.tickets.size() == static_cast<size_t>(limit)) break;
