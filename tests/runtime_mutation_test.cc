@@ -116,15 +116,15 @@ class MutationTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     static const Migration kMigrations[] = {{"note/0001_notes", kNotes}};
-    service_ = new TestService("ticket", kMigrations, Wire);
-    stub_ = pb::NoteService::NewStub(service_->channel()).release();
+    service = new TestService("ticket", kMigrations, Wire);
+    stub = pb::NoteService::NewStub(service->channel()).release();
   }
   static void TearDownTestSuite() {
-    delete stub_;
-    delete service_;
+    delete stub;
+    delete service;
   }
-  void SetUp() override { service_->Reset(); }
-  void TearDown() override { service_->SetFault(nullptr); }
+  void SetUp() override { service->Reset(); }
+  void TearDown() override { service->SetFault(nullptr); }
 
   static pb::WriteNoteRequest Writing(const std::string& text) {
     pb::WriteNoteRequest request;
@@ -134,16 +134,16 @@ class MutationTest : public ::testing::Test {
     return request;
   }
   absl::StatusOr<pb::Note> Write(const pb::WriteNoteRequest& request) {
-    return service_->Call(*stub_, &pb::NoteService::Stub::WriteNote, "", request);
+    return service->Call(*stub, &pb::NoteService::Stub::WriteNote, "", request);
   }
-  static int64_t Version() { return service_->Count("notes WHERE version = 1") == 1 ? 1 : 0; }
+  static int64_t Version() { return service->Count("notes WHERE version = 1") == 1 ? 1 : 0; }
 
-  static TestService* service_;
-  static pb::NoteService::Stub* stub_;
+  static TestService* service;
+  static pb::NoteService::Stub* stub;
 };
 
-TestService* MutationTest::service_ = nullptr;
-pb::NoteService::Stub* MutationTest::stub_ = nullptr;
+TestService* MutationTest::service = nullptr;
+pb::NoteService::Stub* MutationTest::stub = nullptr;
 
 TEST_F(MutationTest, TheSameRequestIdGivesTheSameReplyAndHasEffectOnce) {
   const auto request = Writing("路灯");
@@ -152,7 +152,7 @@ TEST_F(MutationTest, TheSameRequestIdGivesTheSameReplyAndHasEffectOnce) {
   const auto second = Write(request);
   ASSERT_THAT(second, IsOk());
   EXPECT_EQ(first->SerializeAsString(), second->SerializeAsString());
-  EXPECT_EQ(service_->Count("events"), 1);
+  EXPECT_EQ(service->Count("events"), 1);
   EXPECT_EQ(Version(), 1);
 }
 
@@ -162,7 +162,7 @@ TEST_F(MutationTest, TheSameRequestIdWithAnotherBodyIsRefused) {
   request.set_text("另一件事");
   EXPECT_THAT(Write(request),
               StatusIs(absl::StatusCode::kInvalidArgument, HasReason("REQUEST_ID_REUSED")));
-  EXPECT_EQ(service_->Count("events"), 1);
+  EXPECT_EQ(service->Count("events"), 1);
 }
 
 TEST_F(MutationTest, AReplyIsReplayedAlthoughTheResourceHasChangedSince) {
@@ -187,7 +187,7 @@ TEST_F(MutationTest, OneRequestSentByManyAtOnceHasEffectOnce) {
   }
   for (std::thread& client : clients) client.join();
   EXPECT_EQ(same, 8);
-  EXPECT_EQ(service_->Count("events"), 1);
+  EXPECT_EQ(service->Count("events"), 1);
 }
 
 TEST_F(MutationTest, ManyWritersOfOneRowLoseNoUpdate) {
@@ -200,8 +200,8 @@ TEST_F(MutationTest, ManyWritersOfOneRowLoseNoUpdate) {
     });
   }
   for (std::thread& client : clients) client.join();
-  EXPECT_EQ(service_->Count(absl::StrCat("notes WHERE version = ", kClients * kEach)), 1);
-  EXPECT_EQ(service_->Count("events"), kClients * kEach);
+  EXPECT_EQ(service->Count(absl::StrCat("notes WHERE version = ", kClients * kEach)), 1);
+  EXPECT_EQ(service->Count("events"), kClients * kEach);
 }
 
 // Every fault at every statement, COMMIT among them, before and after it takes effect: the call
@@ -223,10 +223,10 @@ TEST_F(MutationTest, EveryFaultAtEveryStatementLeavesExactlyOneEffect) {
     int statements = 1000;
     for (int at = 1; at <= statements; ++at) {
       SCOPED_TRACE(absl::StrCat(fault.name, " at statement ", at));
-      service_->Reset();
+      service->Reset();
       std::atomic<int> seen = 0;
       std::atomic<bool> struck = false;
-      service_->SetFault([&](absl::string_view sql, bool after) -> absl::Status {
+      service->SetFault([&](absl::string_view sql, bool after) -> absl::Status {
         if (sql.empty() || struck) return absl::OkStatus();
         const int n = after ? seen.load() : ++seen;
         if (n != at || after != fault.after) return absl::OkStatus();
@@ -235,7 +235,7 @@ TEST_F(MutationTest, EveryFaultAtEveryStatementLeavesExactlyOneEffect) {
       });
       const auto request = Writing("路灯");
       const auto first = Write(request);
-      service_->SetFault(nullptr);
+      service->SetFault(nullptr);
       if (!struck) {
         statements = at - 1;  // beyond the last statement
         break;
@@ -246,7 +246,7 @@ TEST_F(MutationTest, EveryFaultAtEveryStatementLeavesExactlyOneEffect) {
       if (first.ok()) {
         EXPECT_EQ(first->SerializeAsString(), retry->SerializeAsString());
       }
-      EXPECT_EQ(service_->Count("events"), 1);
+      EXPECT_EQ(service->Count("events"), 1);
       EXPECT_EQ(Version(), 1);
     }
     EXPECT_GT(statements, 5) << fault.name << ": the faults were not planted";
@@ -260,17 +260,17 @@ TEST_F(MutationTest, AnInvalidRequestNamesEveryFieldAndChangesNothing) {
   request.set_request_id("1");
   const auto reply = Write(request);
   EXPECT_THAT(reply, StatusIs(absl::StatusCode::kInvalidArgument, HasReason("INVALID_FIELD")));
-  EXPECT_EQ(service_->Count("idempotency_keys"), 0);
+  EXPECT_EQ(service->Count("idempotency_keys"), 0);
 }
 
 TEST_F(MutationTest, AReadNeedsATokenWhereTheContractSaysSo) {
   ASSERT_THAT(Write(Writing("路灯")), IsOk());
   pb::ReadNoteRequest request;
   request.set_name(Writing("").name());
-  EXPECT_THAT(service_->Call(*stub_, &pb::NoteService::Stub::ReadNote, "", request),
+  EXPECT_THAT(service->Call(*stub, &pb::NoteService::Stub::ReadNote, "", request),
               StatusIs(absl::StatusCode::kUnauthenticated, HasReason("TOKEN_MISSING")));
-  EXPECT_THAT(service_->Call(*stub_, &pb::NoteService::Stub::ReadNote,
-                             "accounts/01900000-0000-7000-8000-00000000000a", request),
+  EXPECT_THAT(service->Call(*stub, &pb::NoteService::Stub::ReadNote,
+                            "accounts/01900000-0000-7000-8000-00000000000a", request),
               IsOk());
 }
 
@@ -278,8 +278,8 @@ TEST_F(MutationTest, AStreamSendsWhatItsProducerMakesAndEnds) {
   pb::ReadNoteRequest request;
   request.set_name(Writing("").name());
   request.set_times(20);
-  const auto context = service_->As("");
-  const auto reader = stub_->RepeatNote(context.get(), request);
+  const auto context = service->As("");
+  const auto reader = stub->RepeatNote(context.get(), request);
   pb::Note note;
   int count = 0;
   while (reader->Read(&note)) EXPECT_EQ(note.version(), 20 - count++);
@@ -291,8 +291,8 @@ TEST_F(MutationTest, AStreamThatTheClientLeavesEndsOnTheServer) {
   pb::ReadNoteRequest request;
   request.set_name(Writing("").name());
   request.set_times(1000000);
-  const auto context = service_->As("");
-  const auto reader = stub_->RepeatNote(context.get(), request);
+  const auto context = service->As("");
+  const auto reader = stub->RepeatNote(context.get(), request);
   pb::Note note;
   ASSERT_TRUE(reader->Read(&note));
   context->TryCancel();
@@ -303,9 +303,9 @@ TEST_F(MutationTest, AStreamThatTheClientLeavesEndsOnTheServer) {
 
 TEST_F(MutationTest, AnUploadIsAMutationAndTooLargeAOneIsRefused) {
   const auto upload = [&](size_t size, const std::string& id) {
-    const auto context = service_->As("");
+    const auto context = service->As("");
     pb::Note note;
-    const auto writer = stub_->UploadNote(context.get(), &note);
+    const auto writer = stub->UploadNote(context.get(), &note);
     pb::UploadNoteRequest message;
     *message.mutable_metadata() = Writing("unused");
     message.mutable_metadata()->set_request_id(id);
@@ -322,20 +322,20 @@ TEST_F(MutationTest, AnUploadIsAMutationAndTooLargeAOneIsRefused) {
   EXPECT_THAT(upload(900, id), IsOk());  // the same again
   EXPECT_THAT(upload(800, id), HasReason("REQUEST_ID_REUSED"));
   EXPECT_THAT(upload(2000, NewUuidV7(absl::Now()).ToString()), HasReason("UPLOAD_TOO_LARGE"));
-  EXPECT_EQ(service_->Count("events"), 1);
+  EXPECT_EQ(service->Count("events"), 1);
 }
 
 TEST_F(MutationTest, AClientThatAsksLearnsHowFarTheFeedMustBeRead) {
-  const auto context = service_->As("");
+  const auto context = service->As("");
   context->AddMetadata("x-qungong-position", "1");
   pb::Note note;
-  ASSERT_TRUE(stub_->WriteNote(context.get(), Writing("路灯"), &note).ok());
+  ASSERT_TRUE(stub->WriteNote(context.get(), Writing("路灯"), &note).ok());
   const auto& trailers = context->GetServerTrailingMetadata();
   const auto position = trailers.find("x-qungong-after");
   ASSERT_NE(position, trailers.end());
   EXPECT_TRUE(
       absl::StartsWith(std::string(position->second.data(), position->second.size()), "note@"));
-  EXPECT_EQ(service_->Count("events WHERE sequence = 1"), 1);
+  EXPECT_EQ(service->Count("events WHERE sequence = 1"), 1);
 }
 
 }  // namespace

@@ -113,9 +113,9 @@ bool PrepareAll(const Stage& stage) {
   Api registrar(stage.host, stage.port);
   Api system(stage.host, stage.port);
   Api security(stage.host, stage.port);
-  for (auto& [api, login] : {std::pair<Api*, const char*>{&registrar, "registrar"},
-                             {&system, "system-admin"},
-                             {&security, "security-admin"}}) {
+  for (const auto& [api, login] : {std::pair<Api*, const char*>{&registrar, "registrar"},
+                                   {&system, "system-admin"},
+                                   {&security, "security-admin"}}) {
     const Reply reply = api->SignIn(login, AdministratorPassword(stage, login));
     if (!reply.ok()) return Fail(absl::StrCat("signing in as ", login), reply);
   }
@@ -136,7 +136,7 @@ bool PrepareAll(const Stage& stage) {
 }  // namespace
 
 const std::vector<Role>& Cast() {
-  static const auto* kCast = new std::vector<Role>{
+  static const auto* cast = new std::vector<Role>{
       {"community-clerk", "社区服务中心 受理员", "community", {v1::CLERK, v1::HANDLER}},
       {"subdistrict-staff",
        "观音桥街道服务中心 派单员",
@@ -150,7 +150,7 @@ const std::vector<Role>& Cast() {
        kNeighbour,
        {v1::CLERK, v1::DISPATCHER, v1::HANDLER, v1::CALLBACK_AGENT, v1::LEADER}},
   };
-  return *kCast;
+  return *cast;
 }
 
 std::string CommunityCode(Api& api) {
@@ -188,7 +188,7 @@ void SetClock(const Stage& stage, const std::string& rfc3339) {
     std::ofstream out(part, std::ios::trunc);
     out << rfc3339;
   }
-  std::rename(part.c_str(), file.c_str());  // at once: nobody reads half of it
+  std::rename(part.c_str(), file.c_str());                     // at once: nobody reads half of it
   std::this_thread::sleep_for(std::chrono::milliseconds(60));  // each process looks every 20 ms
 }
 

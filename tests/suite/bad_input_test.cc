@@ -26,14 +26,19 @@ using demo::Api;
 using demo::NewRequestId;
 using demo::Reply;
 
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
 const demo::Stage& Stage() {
-  static const auto* kStage = [] {
+  static const auto* stage_of_environment = [] {
     auto* stage = new demo::Stage;
-    stage->port = std::atoi(std::getenv("QUNGONG_PORT"));
-    stage->run_dir = std::getenv("QUNGONG_RUN_DIR");
+    stage->port = std::atoi(Environment("QUNGONG_PORT").c_str());
+    stage->run_dir = Environment("QUNGONG_RUN_DIR");
     return stage;
   }();
-  return *kStage;
+  return *stage_of_environment;
 }
 
 // How much each service's database holds: rows of events and of idempotency keys, states of
@@ -79,7 +84,7 @@ std::string Json(const google::protobuf::Message& message) {
 // The good submission with one piece of its text replaced.
 std::string With(absl::string_view from, const std::string& to) {
   const std::string good = Json(GoodSubmission());
-  const std::string bad = absl::StrReplaceAll(good, {{from, to}});
+  std::string bad = absl::StrReplaceAll(good, {{from, to}});
   EXPECT_NE(good, bad) << from;
   return bad;
 }
@@ -94,8 +99,8 @@ std::string KidOf(const std::string& jwk) {
 // kid that is.
 std::string TokenOfAnotherKey() {
   const std::string ours = *ReadSecret(Stage().run_dir + "/secrets/token-signing-key.json");
-  const std::string foreign = *ReadSecret(std::string(std::getenv("QUNGONG_FOREIGN_DIR")) +
-                                          "/secrets/token-signing-key.json");
+  const std::string foreign =
+      *ReadSecret(Environment("QUNGONG_FOREIGN_DIR") + "/secrets/token-signing-key.json");
   const std::string file = Stage().run_dir + "/foreign-key.json";
   std::ofstream(file) << absl::StrReplaceAll(foreign, {{KidOf(foreign), KidOf(ours)}});
   auto signer = TokenSigner::FromFile(file);
@@ -111,30 +116,30 @@ class BadInputTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     demo::SetClock(Stage(), "2015-08-10T02:00:00Z");
-    clerk_ = new Api("127.0.0.1", Stage().port);
-    EXPECT_TRUE(clerk_->SignIn("community-clerk", demo::DemoPassword(Stage())).ok());
-    staff_ = new Api("127.0.0.1", Stage().port);
-    EXPECT_TRUE(staff_->SignIn("district-staff", demo::DemoPassword(Stage())).ok());
+    clerk = new Api("127.0.0.1", Stage().port);
+    EXPECT_TRUE(clerk->SignIn("community-clerk", demo::DemoPassword(Stage())).ok());
+    staff = new Api("127.0.0.1", Stage().port);
+    EXPECT_TRUE(staff->SignIn("district-staff", demo::DemoPassword(Stage())).ok());
     // A ticket of the community, REGISTERED then ACCEPTED: version 2.
     auto submission = GoodSubmission();
-    submission.set_division_code(demo::CommunityCode(*clerk_));
-    ASSERT_TRUE(Api("127.0.0.1", Stage().port).Post("/v1/tickets", submission, &ticket_).ok());
-    first_etag_ = ticket_.etag();
+    submission.set_division_code(demo::CommunityCode(*clerk));
+    ASSERT_TRUE(Api("127.0.0.1", Stage().port).Post("/v1/tickets", submission, &ticket).ok());
+    first_etag = ticket.etag();
     ticket::v1::AcceptTicketRequest accept;
-    accept_id_ = NewRequestId();
-    accept.set_request_id(accept_id_);
+    accept_id = NewRequestId();
+    accept.set_request_id(accept_id);
     const Reply reply =
-        clerk_->Post(absl::StrCat("/v1/", ticket_.name(), ":accept"), accept, &ticket_);
+        clerk->Post(absl::StrCat("/v1/", ticket.name(), ":accept"), accept, &ticket);
     ASSERT_TRUE(reply.ok()) << reply.Outcome() << reply.body;
-    before_ = WhatIsStored();
+    before = WhatIsStored();
   }
   static void TearDownTestSuite() {
     demo::SetClock(Stage(), "");
-    delete clerk_;
-    delete staff_;
+    delete clerk;
+    delete staff;
   }
   // After every single case.
-  void TearDown() override { EXPECT_EQ(WhatIsStored(), before_) << "something changed"; }
+  void TearDown() override { EXPECT_EQ(WhatIsStored(), before) << "something changed"; }
 
   static void ExpectRefused(const Reply& reply, int http_status, const std::string& reason) {
     EXPECT_EQ(reply.http_status, http_status) << reply.body;
@@ -142,20 +147,20 @@ class BadInputTest : public ::testing::Test {
     EXPECT_FALSE(reply.chinese.empty()) << "no text for people: " << reply.body;
   }
 
-  static Api* clerk_;
-  static Api* staff_;
-  static ticket::v1::Ticket ticket_;
-  static std::string first_etag_;
-  static std::string accept_id_;
-  static std::string before_;
+  static Api* clerk;
+  static Api* staff;
+  static ticket::v1::Ticket ticket;
+  static std::string first_etag;
+  static std::string accept_id;
+  static std::string before;
 };
 
-Api* BadInputTest::clerk_ = nullptr;
-Api* BadInputTest::staff_ = nullptr;
-ticket::v1::Ticket BadInputTest::ticket_;
-std::string BadInputTest::first_etag_;
-std::string BadInputTest::accept_id_;
-std::string BadInputTest::before_;
+Api* BadInputTest::clerk = nullptr;
+Api* BadInputTest::staff = nullptr;
+ticket::v1::Ticket BadInputTest::ticket;
+std::string BadInputTest::first_etag;
+std::string BadInputTest::accept_id;
+std::string BadInputTest::before;
 
 TEST_F(BadInputTest, BodiesThatAreNotTheMessage) {
   struct Case {
@@ -173,11 +178,11 @@ TEST_F(BadInputTest, BodiesThatAreNotTheMessage) {
       {"duplicate keys", With("{", "{\"title\":\"另\","), 400, "INVALID_FIELD"},
       {"bad UTF-8", With("路灯不亮", "\xff\xfe"), 400, "JSON_MALFORMED"},
       {"lone surrogate", With("路灯不亮", "\\ud800"), 400, "JSON_MALFORMED"},
-      {"unknown field", With("{", "{\"colour\":\"red\","), 400, "INVALID_FIELD"},
+      {"unknown field", With("{", R"({"colour":"red",)"), 400, "INVALID_FIELD"},
       {"unknown enum", With("\"WEB\"", "\"PIGEON\""), 400, "INVALID_FIELD"},
       {"unknown enum number", With("\"WEB\"", "99"), 400, "INVALID_FIELD"},
       {"wrong type", With("\"路灯不亮\"", "7"), 400, "INVALID_FIELD"},
-      {"oversized", absl::StrCat("{\"content\":\"", std::string(2 << 20, 'a'), "\"}"), 413,
+      {"oversized", absl::StrCat(R"({"content":")", std::string(2 << 20, 'a'), "\"}"), 413,
        "BODY_TOO_LARGE"},
       {"empty", "", 400, "INVALID_FIELD"},
       {"an array", "[]", 400, "INVALID_FIELD"},
@@ -233,38 +238,38 @@ TEST_F(BadInputTest, FieldsThatDoNotHoldWhatTheyMust) {
 TEST_F(BadInputTest, StepsThatAreNotAllowed) {
   ticket::v1::AcceptTicketRequest accept;
   accept.set_request_id(NewRequestId());
-  const std::string target = absl::StrCat("/v1/", ticket_.name(), ":accept");
-  ExpectRefused(clerk_->Post(target, accept), 400,
+  const std::string target = absl::StrCat("/v1/", ticket.name(), ":accept");
+  ExpectRefused(clerk->Post(target, accept), 400,
                 "TICKET_STATE");  // illegal transition: accepted already
   accept.set_request_id(NewRequestId());
-  accept.set_etag(first_etag_);
-  ExpectRefused(clerk_->Post(target, accept), 409, "ETAG_MISMATCH");
-  accept.set_request_id(accept_id_);
+  accept.set_etag(first_etag);
+  ExpectRefused(clerk->Post(target, accept), 409, "ETAG_MISMATCH");
+  accept.set_request_id(accept_id);
   accept.set_etag("");
   accept.set_ticket_class("ticketClasses/0101");
-  ExpectRefused(clerk_->Post(target, accept), 400, "REQUEST_ID_REUSED");
+  ExpectRefused(clerk->Post(target, accept), 400, "REQUEST_ID_REUSED");
   ticket::v1::CloseTicketRequest close;
   close.set_request_id(NewRequestId());
-  ExpectRefused(clerk_->Post(absl::StrCat("/v1/", ticket_.name(), ":close"), close), 403,
+  ExpectRefused(clerk->Post(absl::StrCat("/v1/", ticket.name(), ":close"), close), 403,
                 "ROLE_MISSING");
 }
 
 TEST_F(BadInputTest, PageTokensThatWereNotMadeForTheQuestion) {
   ticket::v1::ListTicketsResponse page;
-  ASSERT_TRUE(clerk_->Get("/v1/tickets?pageSize=1", &page).ok());
+  ASSERT_TRUE(clerk->Get("/v1/tickets?pageSize=1", &page).ok());
   ASSERT_FALSE(page.next_page_token().empty()) << "the demo was not played before";
   std::string forged = page.next_page_token();
   forged[forged.size() / 2] = forged[forged.size() / 2] == 'A' ? 'B' : 'A';
-  ExpectRefused(clerk_->Get("/v1/tickets?pageSize=1&pageToken=" + forged), 400,
+  ExpectRefused(clerk->Get("/v1/tickets?pageSize=1&pageToken=" + forged), 400,
                 "PAGE_TOKEN_INVALID");
   // Another's, and for another filter.
-  ExpectRefused(staff_->Get("/v1/tickets?pageSize=1&pageToken=" + page.next_page_token()), 400,
+  ExpectRefused(staff->Get("/v1/tickets?pageSize=1&pageToken=" + page.next_page_token()), 400,
                 "PAGE_TOKEN_INVALID");
   ExpectRefused(
-      clerk_->Get("/v1/tickets?pageSize=1&states=CLOSED&pageToken=" + page.next_page_token()), 400,
+      clerk->Get("/v1/tickets?pageSize=1&states=CLOSED&pageToken=" + page.next_page_token()), 400,
       "PAGE_TOKEN_INVALID");
-  ExpectRefused(clerk_->Get("/v1/tickets?pageSize=-1"), 400, "INVALID_FIELD");
-  ExpectRefused(clerk_->Get("/v1/tickets?noSuchField=1"), 400, "INVALID_FIELD");
+  ExpectRefused(clerk->Get("/v1/tickets?pageSize=-1"), 400, "INVALID_FIELD");
+  ExpectRefused(clerk->Get("/v1/tickets?noSuchField=1"), 400, "INVALID_FIELD");
 }
 
 TEST_F(BadInputTest, SessionsThatAreForgedExpiredOrForeign) {
@@ -297,15 +302,15 @@ TEST_F(BadInputTest, SessionsThatAreForgedExpiredOrForeign) {
 TEST_F(BadInputTest, AWrongPasswordIsCountedAndNothingElse) {
   Api wrong("127.0.0.1", Stage().port);
   ExpectRefused(wrong.SignIn("district-staff", "not the password"), 401, "SIGN_IN_FAILED");
-  before_ = WhatIsStored();  // the failed sign-in itself is an event
+  before = WhatIsStored();  // the failed sign-in itself is an event
 }
 
 TEST_F(BadInputTest, PlacesThatDoNotExist) {
-  ExpectRefused(clerk_->Get("/v1/noSuchThing"), 404, "ROUTE_NOT_FOUND");
-  ExpectRefused(clerk_->Get("/v1/tickets/not-a-uuid"), 400, "INVALID_FIELD");
-  const Reply reply = clerk_->PostText("/v1/divisions:count", "{}", "application/json");
+  ExpectRefused(clerk->Get("/v1/noSuchThing"), 404, "ROUTE_NOT_FOUND");
+  ExpectRefused(clerk->Get("/v1/tickets/not-a-uuid"), 400, "INVALID_FIELD");
+  const Reply reply = clerk->PostText("/v1/divisions:count", "{}", "application/json");
   EXPECT_EQ(reply.http_status, 405) << reply.body;
-  ExpectRefused(clerk_->PostText("/v1/tickets", "{}", "text/plain"), 415, "UNSUPPORTED_MEDIA_TYPE");
+  ExpectRefused(clerk->PostText("/v1/tickets", "{}", "text/plain"), 415, "UNSUPPORTED_MEDIA_TYPE");
 }
 
 }  // namespace
