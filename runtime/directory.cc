@@ -53,7 +53,8 @@ constexpr char kSelectLabels[] =
 constexpr char kSelectEdges[] =
     "SELECT e.child_id, e.valid_from, e.valid_to, e.tree, e.parent_id, n.kind"
     " FROM directory_edges e JOIN directory_nodes n ON n.id = e.parent_id"
-    " WHERE e.child_id IN (@ids) ORDER BY e.child_id, e.tree, e.valid_from";
+    " WHERE e.tree IN (1, 2, 3) AND e.child_id IN (@ids)"
+    " ORDER BY e.child_id, e.tree, e.valid_from";
 constexpr char kSelectCalendars[] =
     "SELECT record FROM directory_calendars WHERE year >= ? AND year <= ? ORDER BY year";
 constexpr char kSelectGrants[] =

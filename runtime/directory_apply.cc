@@ -27,13 +27,15 @@ constexpr pb::Tree kTrees[] = {pb::DIVISION_TREE, pb::ADMINISTRATIVE_TREE, pb::P
 
 constexpr char kSelectValid[] =
     "SELECT id, kind, valid_from, valid_to FROM directory_nodes WHERE id IN (@ids)";
+// All trees are named, so that the primary key serves.
 constexpr char kSelectEdges[] =
     "SELECT child_id, tree, valid_from, valid_to, parent_id FROM directory_edges"
-    " WHERE child_id IN (@ids) ORDER BY child_id, tree, valid_from";
+    " WHERE tree IN (1, 2, 3) AND child_id IN (@ids) ORDER BY child_id, tree, valid_from";
 constexpr char kSelectChildren[] =
     "SELECT DISTINCT child_id FROM directory_edges WHERE tree = ? AND parent_id IN (@ids)";
 constexpr char kDeleteLabels[] = "DELETE FROM directory_labels WHERE node_id IN (@ids)";
-constexpr char kDeleteEdges[] = "DELETE FROM directory_edges WHERE child_id IN (@ids)";
+constexpr char kDeleteEdges[] =
+    "DELETE FROM directory_edges WHERE tree IN (1, 2, 3) AND child_id IN (@ids)";
 constexpr char kDeleteClosure[] =
     "DELETE FROM directory_closure WHERE tree = ? AND descendant_id IN (@ids)";
 constexpr char kInsertNodes[] =
