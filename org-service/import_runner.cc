@@ -1,5 +1,7 @@
 #include "org-service/import_runner.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -203,6 +205,7 @@ absl::StatusOr<bool> RunNextImport(Chassis& chassis, mysql::Session& session) {
   }));
   if (!import.has_value()) return false;
   const absl::Status status = Run(chassis, session, *std::move(import)).Execute();
+  malloc_trim(0);  // A whole tree was in memory; what it took goes back to the system.
   // Cancelled, or taken over by another replica: theirs to end.
   if (ReasonOf(status) == "IMPORT_LOST") return true;
   RETURN_IF_ERROR(status);

@@ -103,6 +103,7 @@ fs::path Template() {
     std::vector<std::string> command = {"mariadb-install-db",
                                         "--defaults-file=" + Settings(),
                                         "--datadir=" + (directory / "data").string(),
+                                        "--tmpdir=" + directory.string(),
                                         "--skip-test-db",
                                         "--auth-root-authentication-method=normal",
                                         "--innodb-log-file-size=16M"};
@@ -150,9 +151,12 @@ MariaDb::~MariaDb() {
 
 void MariaDb::Start() {
   const std::string log = directory_ + "/log";
+  // A temporary directory of its own, because a server that starts removes the temporary tables of
+  // every other that shares one.
   std::vector<std::string> command = {"mariadbd",
                                       "--defaults-file=" + Settings(),
                                       "--datadir=" + directory_ + "/data",
+                                      "--tmpdir=" + directory_,
                                       "--socket=" + socket_,
                                       "--pid-file=" + directory_ + "/pid",
                                       "--skip-networking",
