@@ -98,15 +98,17 @@ absl::StatusOr<bool> Follow(Chassis& chassis, const FeedSource& source, mysql::S
   const auto reader = stub->StreamEvents(&context, request);
   pb::StreamEventsResponse batch;
   absl::Status applied;
-  while (applied.ok() && !chassis.loops.stopping() && reader->Read(&batch)) {
+  bool more = true;
+  while (applied.ok() && !chassis.loops.stopping() && (more = reader->Read(&batch))) {
     applied = ApplyBatch(session, source, batch);
     const std::string gauge = absl::StrCat("qungong_feed_", source.name);
     chassis.metrics.Set(gauge + "_sequence", static_cast<double>(batch.cursor().sequence()));
     chassis.metrics.Set(gauge + "_caught_up", batch.caught_up() ? 1 : 0);
   }
-  context.TryCancel();
-  while (reader->Read(&batch)) {
-  }
+  // Only a stream that has not ended is cancelled: otherwise its own status, which may ask for a
+  // fresh token, would be lost.
+  if (more) context.TryCancel();
+  while (more) more = reader->Read(&batch);
   const absl::Status ended = FromGrpcStatus(reader->Finish());
   if (ReasonOf(ended) == "FEED_EPOCH_CHANGED") {
     RETURN_IF_ERROR(Forget(session, source));
