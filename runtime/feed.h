@@ -87,7 +87,8 @@ std::unique_ptr<grpc::Service> MakeFeedService(Chassis& chassis);
 struct FeedSource {
   std::string name;  // "org": row of feed_positions, label of metrics
   std::shared_ptr<grpc::Channel> channel;
-  std::function<absl::StatusOr<std::string>()> token;
+  // `fresh`: the last token was not accepted.
+  std::function<absl::StatusOr<std::string>(bool fresh)> token;
   std::function<absl::Status(mysql::Tx&, absl::Span<const rpc::v1::FeedEvent>)> apply;
   // Forgets everything, because the source began another life (a restored backup): it is read again
   // from the beginning.

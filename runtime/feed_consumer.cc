@@ -81,7 +81,8 @@ absl::Status Forget(mysql::Session& session, const FeedSource& source) {
 }
 
 // Reads the stream until it ends; the heartbeats let it notice within a second that it should stop.
-absl::StatusOr<bool> Follow(Chassis& chassis, const FeedSource& source, mysql::Session& session) {
+absl::StatusOr<bool> Follow(Chassis& chassis, const FeedSource& source, mysql::Session& session,
+                            bool& refused) {
   pb::StreamEventsRequest request;
   RETURN_IF_ERROR(session.Transact({}, [&](mysql::Tx& tx) -> absl::Status {
     ASSIGN_OR_RETURN(const FeedPosition position, LockPosition(tx, source.name));
@@ -90,7 +91,7 @@ absl::StatusOr<bool> Follow(Chassis& chassis, const FeedSource& source, mysql::S
     return absl::OkStatus();
   }));
   grpc::ClientContext context;
-  ASSIGN_OR_RETURN(const std::string token, source.token());
+  ASSIGN_OR_RETURN(const std::string token, source.token(refused));
   context.AddMetadata("authorization", absl::StrCat("Bearer ", token));
   // A new stream now and then: a fresh token, and a chance for another replica of the source.
   context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Minutes(5)));
@@ -110,6 +111,7 @@ absl::StatusOr<bool> Follow(Chassis& chassis, const FeedSource& source, mysql::S
   if (more) context.TryCancel();
   while (more) more = reader->Read(&batch);
   const absl::Status ended = FromGrpcStatus(reader->Finish());
+  refused = absl::IsUnauthenticated(ended);
   if (ReasonOf(ended) == "FEED_EPOCH_CHANGED") {
     RETURN_IF_ERROR(Forget(session, source));
     return true;
@@ -124,10 +126,11 @@ absl::StatusOr<bool> Follow(Chassis& chassis, const FeedSource& source, mysql::S
 
 void FollowFeed(Chassis& chassis, FeedSource source) {
   const std::string name = absl::StrCat("feed-", source.name);
-  chassis.loops.Add(name, absl::Milliseconds(200),
-                    [&chassis, source = std::move(source)](mysql::Session& session) {
-                      return Follow(chassis, source, session);
-                    });
+  chassis.loops.Add(
+      name, absl::Milliseconds(200),
+      [&chassis, source = std::move(source), refused = false](mysql::Session& session) mutable {
+        return Follow(chassis, source, session, refused);
+      });
 }
 
 absl::Status ApplyDirectoryEvents(mysql::Tx& tx, absl::Span<const pb::FeedEvent> events) {

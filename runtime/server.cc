@@ -269,7 +269,7 @@ absl::Status FollowDirectory(Chassis& chassis, Wiring& wiring, DirectoryChanged 
   FeedSource source;
   source.name = "org";
   source.channel = channel;
-  source.token = [account] { return account->Token(); };
+  source.token = [account](bool fresh) { return account->Token(fresh); };
   source.apply = [on_change](mysql::Tx& tx,
                              absl::Span<const rpc::v1::FeedEvent> events) -> absl::Status {
     RETURN_IF_ERROR(ApplyDirectoryEvents(tx, events));

@@ -15,10 +15,10 @@ ServiceAccount::ServiceAccount(std::shared_ptr<grpc::Channel> org_service, std::
                                std::string secret)
     : org_service_(std::move(org_service)), login_(std::move(login)), secret_(std::move(secret)) {}
 
-absl::StatusOr<std::string> ServiceAccount::Token() {
+absl::StatusOr<std::string> ServiceAccount::Token(bool fresh) {
   {
     absl::MutexLock lock(&mutex_);
-    if (absl::Now() < fresh_until_) return token_;
+    if (!fresh && absl::Now() < fresh_until_) return token_;
   }
   org::v1::CreateServiceTokenRequest request;
   request.set_login(login_);

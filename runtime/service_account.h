@@ -20,7 +20,7 @@ class ServiceAccount {
 
   // A token that holds for at least another minute by the machine's clock. UNAVAILABLE while
   // org-service is down and the last token is too old.
-  absl::StatusOr<std::string> Token();
+  absl::StatusOr<std::string> Token(bool fresh = false);
 
  private:
   const std::shared_ptr<grpc::Channel> org_service_;
