@@ -4,7 +4,7 @@
 
 #include "org-service/dates.h"
 #include "runtime/feed.h"
-#include "runtime/sha256.h"
+#include "runtime/crypto.h"
 #include "runtime/status.h"
 
 namespace qungong::org {

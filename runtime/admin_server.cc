@@ -84,10 +84,12 @@ int Listen(const std::string& address) {
 
 class AdminServer::Impl {
  public:
-  Impl(const std::string& address, Metrics& metrics, Check live, Check ready)
+  Impl(const std::string& address, Metrics& metrics, Check live, Check ready,
+       std::function<std::string()> checkpoint)
       : metrics_(metrics),
         live_(std::move(live)),
         ready_(std::move(ready)),
+        checkpoint_(std::move(checkpoint)),
         listener_(Listen(address)),
         stop_(eventfd(0, EFD_CLOEXEC)),
         thread_([this] { Run(); }) {}
@@ -183,6 +185,10 @@ class AdminServer::Impl {
     const absl::string_view path = line.substr(0, line.find('?'));
     if (path == "/livez") return ReplyOf(live_());
     if (path == "/readyz") return ReplyOf(ready_());
+    if (path == "/checkpoint" && checkpoint_) {
+      const std::string newest = checkpoint_();
+      return newest.empty() ? Reply("404 Not Found", "none yet\n") : Reply("200 OK", newest + "\n");
+    }
     if (path != "/metrics") return Reply("404 Not Found", "/metrics, /livez or /readyz\n");
     return Reply("200 OK", prometheus::TextSerializer().Serialize(metrics_.registry().Collect()));
   }
@@ -190,14 +196,17 @@ class AdminServer::Impl {
   Metrics& metrics_;
   const Check live_;
   const Check ready_;
+  const std::function<std::string()> checkpoint_;
   const int listener_;
   const int stop_;
   std::list<Connection> connections_;  // of thread_
   std::thread thread_;
 };
 
-AdminServer::AdminServer(const std::string& address, Metrics& metrics, Check live, Check ready)
-    : impl_(std::make_unique<Impl>(address, metrics, std::move(live), std::move(ready))) {}
+AdminServer::AdminServer(const std::string& address, Metrics& metrics, Check live, Check ready,
+                         std::function<std::string()> checkpoint)
+    : impl_(std::make_unique<Impl>(address, metrics, std::move(live), std::move(ready),
+                                   std::move(checkpoint))) {}
 
 AdminServer::~AdminServer() = default;
 

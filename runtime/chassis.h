@@ -3,6 +3,7 @@
 #ifndef QUNGONG_RUNTIME_CHASSIS_H_
 #define QUNGONG_RUNTIME_CHASSIS_H_
 
+#include <atomic>
 #include <string>
 
 #include "runtime/clock.h"
@@ -26,6 +27,7 @@ struct Chassis {
   Metrics& metrics;
   Workers& workers;
   Loops& loops;
+  const std::atomic<bool>& draining;  // the process begins to stop: open streams end
 };
 
 }  // namespace qungong

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "runtime/sha256.h"
+#include "runtime/crypto.h"
 #include "runtime/status.h"
 
 namespace qungong {
@@ -239,6 +239,22 @@ absl::StatusOr<std::vector<StoredEvent>> LoadFeed(mysql::Tx& tx, int64_t sequenc
   return events;
 }
 
+std::string ChainHash(absl::string_view before, const StoredEvent& event) {
+  return Chain(before, event.sequence, DigestOf(event));
+}
+
+absl::StatusOr<std::vector<std::pair<StoredEvent, std::string>>> LoadChain(mysql::Tx& tx,
+                                                                           int64_t sequence,
+                                                                           int limit) {
+  static const std::string sql =
+      absl::StrCat(absl::StrReplaceAll(kColumns, {{" image FROM", " image, hash FROM"}}),
+                   "WHERE sequence > ? ORDER BY sequence LIMIT ?");
+  ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(sql, sequence, limit));
+  std::vector<std::pair<StoredEvent, std::string>> chain;
+  for (const mysql::Row& row : rows) chain.emplace_back(FromRow(row), row.StringOr(12, ""));
+  return chain;
+}
+
 absl::StatusOr<int> SequenceEvents(mysql::Session& session, int limit) {
   int numbered = 0;
   RETURN_IF_ERROR(session.Transact(
@@ -268,39 +284,6 @@ absl::StatusOr<int> SequenceEvents(mysql::Session& session, int limit) {
         return tx.Execute(kUpdateHead, first + numbered - 1, hash).status();
       }));
   return numbered;
-}
-
-absl::Status VerifyChain(mysql::Session& session) {
-  constexpr int kBatch = 1000;
-  static const std::string sql =
-      absl::StrCat(absl::StrReplaceAll(kColumns, {{" image FROM", " image, hash FROM"}}),
-                   "WHERE sequence > ? ORDER BY sequence LIMIT ?");
-  std::string hash(32, '\0');
-  int64_t sequence = 0;
-  const auto broken = [&](absl::string_view what) {
-    return WithReason(absl::DataLossError(absl::StrCat("event ", sequence + 1, " ", what)),
-                      "CHAIN_BROKEN", {{"sequence", absl::StrCat(sequence + 1)}});
-  };
-  while (true) {
-    bool more = false;
-    RETURN_IF_ERROR(session.Transact({.read_only = true}, [&](mysql::Tx& tx) -> absl::Status {
-      ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(sql, sequence, kBatch));
-      for (const mysql::Row& row : rows) {
-        const StoredEvent event = FromRow(row);
-        if (event.sequence != sequence + 1) return broken("is missing");
-        hash = Chain(hash, event.sequence, DigestOf(event));
-        if (row.StringOr(12, "") != hash) return broken("was changed");
-        sequence = event.sequence;
-      }
-      more = rows.size() == static_cast<size_t>(kBatch);
-      if (more) return absl::OkStatus();
-      ASSIGN_OR_RETURN(const FeedHead head, LoadFeedHead(tx));
-      if (head.sequence > sequence) return broken("is missing");
-      if (head.hash != hash) return broken("does not end the chain that the head knows");
-      return absl::OkStatus();
-    }));
-    if (!more) return absl::OkStatus();
-  }
 }
 
 absl::StatusOr<bool> ProjectionPass(mysql::Session& session, absl::string_view projection,

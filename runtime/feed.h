@@ -69,8 +69,12 @@ absl::StatusOr<FeedHead> LoadFeedHead(mysql::Tx& tx);
 // Numbered events after `sequence`, in order.
 absl::StatusOr<std::vector<StoredEvent>> LoadFeed(mysql::Tx& tx, int64_t sequence, int limit);
 
-// Derives the chain again from the first event; DATA_LOSS names the first one that does not fit.
-absl::Status VerifyChain(mysql::Session& session);
+// The chain's hash at an event: over the hash before it, its number and its content.
+std::string ChainHash(absl::string_view before, const StoredEvent& event);
+// Numbered events after `sequence` with the hash that is stored beside each.
+absl::StatusOr<std::vector<std::pair<StoredEvent, std::string>>> LoadChain(mysql::Tx& tx,
+                                                                           int64_t sequence,
+                                                                           int limit);
 
 // A local projection: applies this service's own numbered events exactly once; its position is in
 // the transaction of its rows. Add to the loops with ProjectionPass.

@@ -112,6 +112,7 @@ absl::StatusOr<bool> Follow(Chassis& chassis, const FeedSource& source, mysql::S
   while (more) more = reader->Read(&batch);
   const absl::Status ended = FromGrpcStatus(reader->Finish());
   refused = absl::IsUnauthenticated(ended);
+  if (ReasonOf(ended) == "DRAINING") return true;  // another replica may be there
   if (ReasonOf(ended) == "FEED_EPOCH_CHANGED") {
     RETURN_IF_ERROR(Forget(session, source));
     return true;

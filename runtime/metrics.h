@@ -39,12 +39,14 @@ class Metrics {
   absl::flat_hash_map<std::string, prometheus::Gauge*> gauges_ ABSL_GUARDED_BY(mutex_);
 };
 
-// The admin listener: GET /metrics, /livez, /readyz. Never reachable from outside the cluster.
+// The admin listener: GET /metrics, /livez, /readyz and, where there is one, /checkpoint (the
+// newest signed end of the chain of events). Never reachable from outside the cluster.
 class AdminServer {
  public:
   using Check = std::function<absl::Status()>;
   // `address` is host:port; port 0 picks one. If it cannot listen, the process ends with one line.
-  AdminServer(const std::string& address, Metrics& metrics, Check live, Check ready);
+  AdminServer(const std::string& address, Metrics& metrics, Check live, Check ready,
+              std::function<std::string()> checkpoint = nullptr);
   ~AdminServer();
   int port() const;
 

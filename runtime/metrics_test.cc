@@ -43,8 +43,9 @@ class AdminServerTest : public ::testing::Test {
 
   Metrics metrics_;
   absl::Status ready_ = absl::UnavailableError("draining");
+  std::string checkpoint_;
   AdminServer under_test_{"127.0.0.1:0", metrics_, [] { return absl::OkStatus(); },
-                          [this] { return ready_; }};
+                          [this] { return ready_; }, [this] { return checkpoint_; }};
 };
 
 TEST_F(AdminServerTest, ServesMetrics) {
@@ -74,6 +75,12 @@ TEST_F(AdminServerTest, ProbesTellLifeAndReadinessApart) {
   EXPECT_THAT(Get("/readyz"), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("draining")));
   ready_ = absl::OkStatus();
   EXPECT_THAT(Get("/readyz"), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(AdminServerTest, ServesTheNewestCheckpoint) {
+  EXPECT_THAT(Get("/checkpoint"), StartsWith("HTTP/1.1 404 "));
+  checkpoint_ = "a.b.c";
+  EXPECT_THAT(Get("/checkpoint"), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("a.b.c")));
 }
 
 TEST_F(AdminServerTest, NothingElseIsServed) {

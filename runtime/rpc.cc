@@ -77,6 +77,13 @@ absl::Status Overloaded() {
       "系统繁忙,请稍后再试。");
 }
 
+absl::Status Draining() {
+  return WithChinese(
+      WithRetryAfter(WithReason(absl::UnavailableError("this replica is stopping"), "DRAINING"),
+                     absl::Milliseconds(200)),
+      "服务正在重启,请稍后再试。");
+}
+
 Rpc::Rpc(Chassis& chassis, absl::string_view service) : chassis_(chassis) {
   const auto* descriptor =
       DescriptorPool::generated_pool()->FindServiceByName(std::string(service));

@@ -175,6 +175,8 @@ class Rpc {
 
 // The answer to a call that was shed: try again soon.
 absl::Status Overloaded();
+// How a stream ends when its process stops: go on with another replica.
+absl::Status Draining();
 
 }  // namespace qungong
 

@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "grpcpp/alarm.h"
+#include "runtime/crypto.h"
 #include "runtime/rpc.h"
-#include "runtime/sha256.h"
 #include "runtime/status.h"
 
 namespace qungong {
@@ -41,6 +41,7 @@ class StreamReactor : public grpc::ServerWriteReactor<Response> {
  private:
   void Submit() {
     if (running_->context->IsCancelled()) return Stop(absl::CancelledError("cancelled"));
+    if (rpc_.chassis().draining) return Stop(Draining());
     if (!rpc_.chassis().workers.TrySubmit([this](mysql::Session& session) { Step(session); })) {
       Wait(absl::Milliseconds(50));  // a stream that has begun is not shed
     }

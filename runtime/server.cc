@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -19,6 +20,7 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "runtime/channel.h"
+#include "runtime/checkpoint.h"
 #include "runtime/feed.h"
 #include "runtime/log.h"
 #include "runtime/probe.h"
@@ -44,6 +46,18 @@ ABSL_FLAG(absl::Duration, drain_delay, absl::ZeroDuration(),
 ABSL_FLAG(std::string, token_keys_file, "", "public keys of access tokens, a JWKS");
 ABSL_FLAG(std::string, master_key_file, "",
           "master keys of personal data: lines of ID BASE64(32 bytes)");
+ABSL_FLAG(
+    std::string, checkpoint_key_file, "",
+    "private key, a JWK, that signs checkpoints of the chain of events; empty: none are made");
+ABSL_FLAG(std::string, checkpoint_file, "",
+          "file that checkpoints are appended to, outside the database; --verify_chain reads it");
+ABSL_FLAG(std::string, checkpoint_keys_file, "",
+          "--verify_chain: public keys of checkpoints, a JWKS");
+ABSL_FLAG(absl::Duration, checkpoint_every, absl::Minutes(1),
+          "how often the chain's end is signed, when it has grown");
+ABSL_FLAG(bool, verify_chain, false,
+          "derive the chain of events again, hold it against the checkpoints, and exit: 0 if it "
+          "holds, else the first event that does not fit is named");
 ABSL_FLAG(std::string, tls_cert_file, "", "PEM certificate of this server; empty: plain text");
 ABSL_FLAG(std::string, tls_key_file, "", "PEM key of this server");
 ABSL_FLAG(std::string, tls_ca_file, "", "PEM CA that peers' certificates must come from");
@@ -87,6 +101,40 @@ absl::Status WaitForDatabase(mysql::Session& session) {
   return status;
 }
 
+// Null without a key: the log says so, because then a rewritten history would not be noticed.
+absl::StatusOr<std::unique_ptr<Checkpoints>> MakeCheckpoints(const std::string& service) {
+  const std::string key = absl::GetFlag(FLAGS_checkpoint_key_file);
+  if (key.empty()) {
+    log::Warning("no --checkpoint_key_file: the chain of events is not signed");
+    return nullptr;
+  }
+  ASSIGN_OR_RETURN(auto signer, JwsSigner::FromFile(key));
+  return std::make_unique<Checkpoints>(service, std::move(signer),
+                                       absl::GetFlag(FLAGS_checkpoint_file));
+}
+
+// --verify_chain: what it found, for people.
+absl::StatusOr<std::string> VerifyCommand(mysql::Session& session, absl::string_view service) {
+  std::vector<Checkpoint> checkpoints;
+  const std::string file = absl::GetFlag(FLAGS_checkpoint_file);
+  if (!file.empty()) {
+    ASSIGN_OR_RETURN(const auto keys,
+                     JwsVerifier::FromFile(absl::GetFlag(FLAGS_checkpoint_keys_file)));
+    ASSIGN_OR_RETURN(checkpoints, ReadCheckpoints(file, *keys, service));
+  }
+  ASSIGN_OR_RETURN(const int64_t last, VerifyChain(session, checkpoints));
+  std::string found = absl::StrCat(service, ": ", last, " events form one chain; ");
+  if (checkpoints.empty()) {
+    absl::StrAppend(&found, "no checkpoints to hold it against");
+  } else {
+    absl::StrAppend(
+        &found, checkpoints.size(), " checkpoints fit it, the last at event ",
+        checkpoints.back().sequence, " of ",
+        absl::FormatTime("%Y-%m-%d %H:%M:%SZ", checkpoints.back().time, absl::UTCTimeZone()));
+  }
+  return found;
+}
+
 class Server {
  public:
   Server(const ServiceSpec& spec, mysql::Options database, const Clock& clock, KeyRing keys,
@@ -99,8 +147,8 @@ class Server {
         tokens_(std::move(tokens)),
         workers_(database_, absl::GetFlag(FLAGS_db_threads), absl::GetFlag(FLAGS_max_pending)),
         loops_(database_, metrics_),
-        chassis_{spec.name, clock_,   database_, keys_, pages_,
-                 *tokens_,  metrics_, workers_,  loops_} {}
+        chassis_{spec.name, clock_,   database_, keys_,  pages_,
+                 *tokens_,  metrics_, workers_,  loops_, draining_} {}
 
   Chassis& chassis() { return chassis_; }
 
@@ -110,6 +158,7 @@ class Server {
  private:
   absl::Status Ready(mysql::Session& session);
   void AddLoops();
+  void StartAdmin();
 
   const ServiceSpec& spec_;
   const mysql::Options database_;
@@ -120,8 +169,10 @@ class Server {
   Metrics metrics_;
   Workers workers_;
   Loops loops_;
+  std::atomic<bool> draining_ = false;
   Chassis chassis_;
   Wiring wiring_;
+  std::unique_ptr<Checkpoints> checkpoints_;  // null: no key
   std::unique_ptr<grpc::Service> feed_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<AdminServer> admin_;
@@ -162,6 +213,13 @@ void Server::AddLoops() {
                }));
                return rewrapped == 200;
              });
+  if (checkpoints_ != nullptr) {
+    loops_.Add("checkpoint", absl::GetFlag(FLAGS_checkpoint_every),
+               [this](mysql::Session& session) -> absl::StatusOr<bool> {
+                 RETURN_IF_ERROR(checkpoints_->Take(session, absl::Now()).status());
+                 return false;
+               });
+  }
   loops_.Add("readiness", absl::Milliseconds(500),
              [this](mysql::Session& session) -> absl::StatusOr<bool> {
                const absl::Status status = Ready(session);
@@ -174,6 +232,21 @@ void Server::AddLoops() {
                ready_ = status;
                return false;
              });
+}
+
+void Server::StartAdmin() {
+  const std::string host =
+      absl::GetFlag(FLAGS_listen).substr(0, absl::GetFlag(FLAGS_listen).rfind(':'));
+  const int port = port_;
+  // Alive means: a new connection to our own port is accepted (gRPC 1.51 can stop accepting for
+  // ever).
+  admin_ = std::make_unique<AdminServer>(
+      absl::GetFlag(FLAGS_admin_listen), metrics_, [host, port] { return ProbeTcp(host, port); },
+      [this] {
+        absl::MutexLock lock(&mutex_);
+        return ready_;
+      },
+      [this] { return checkpoints_ == nullptr ? "" : checkpoints_->newest(); });
 }
 
 absl::Status Server::Start(Wiring wiring) {
@@ -193,18 +266,9 @@ absl::Status Server::Start(Wiring wiring) {
   if (server_ == nullptr)
     return absl::UnavailableError(absl::StrCat("cannot listen on ", absl::GetFlag(FLAGS_listen)));
   server_->GetHealthCheckService()->SetServingStatus("ready", false);
+  ASSIGN_OR_RETURN(checkpoints_, MakeCheckpoints(chassis_.service));
   AddLoops();
-  const std::string host =
-      absl::GetFlag(FLAGS_listen).substr(0, absl::GetFlag(FLAGS_listen).rfind(':'));
-  const int port = port_;
-  // Alive means: a new connection to our own port is accepted (gRPC 1.51 can stop accepting for
-  // ever).
-  admin_ = std::make_unique<AdminServer>(
-      absl::GetFlag(FLAGS_admin_listen), metrics_, [host, port] { return ProbeTcp(host, port); },
-      [this] {
-        absl::MutexLock lock(&mutex_);
-        return ready_;
-      });
+  StartAdmin();
   log::Line(log::Severity::kInfo, "serving").Set("port", port_).Set("admin_port", admin_->port());
   return absl::OkStatus();
 }
@@ -223,6 +287,7 @@ void Server::Stop() {
   }
   server_->GetHealthCheckService()->SetServingStatus(false);
   absl::SleepFor(absl::GetFlag(FLAGS_drain_delay));
+  draining_ = true;
   server_->Shutdown(absl::ToChronoTime(absl::Now() + drain));
   workers_.Drain();
   loops_.Stop();
@@ -314,6 +379,12 @@ int ServiceMain(int argc, char** argv, const ServiceSpec& spec) {
     return Die("schema", s.message());
   if (const absl::Status s = CheckDatabaseSettings(session); !s.ok())
     return Die("database settings", s.message());
+  if (absl::GetFlag(FLAGS_verify_chain)) {
+    const absl::StatusOr<std::string> found = VerifyCommand(session, spec.name);
+    if (!found.ok()) return Die("chain of events", found.status().message());
+    std::puts(found->c_str());
+    return 0;
+  }
   auto keys = KeyRing::FromFile(absl::GetFlag(FLAGS_master_key_file));
   if (!keys.ok()) return Die("--master_key_file", keys.status().message());
   auto tokens = TokenVerifier::FromFile(absl::GetFlag(FLAGS_token_keys_file));

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "runtime/jws.h"
 
 namespace qungong {
 
@@ -30,9 +31,8 @@ class TokenSigner {
   absl::StatusOr<std::string> Sign(const TokenClaims& claims) const;
 
  private:
-  class Impl;
-  explicit TokenSigner(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit TokenSigner(std::unique_ptr<JwsSigner> signer);
+  std::unique_ptr<JwsSigner> signer_;
 };
 
 // Verifies signature, alg (ES256 only), kid, iss, aud, exp and iat (60 s leeway). Verified tokens

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "runtime/checkpoint.h"
 #include "runtime/feed.h"
 #include "tests/support/matchers.h"
 #include "tests/support/org/people.h"

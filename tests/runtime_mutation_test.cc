@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS notes (
   id BINARY(16) NOT NULL, version INT UNSIGNED NOT NULL, text VARCHAR(1000) NOT NULL, PRIMARY KEY (id)
 ) ENGINE = InnoDB)sql";
 
+// A stream that says one thing and then only waits.
+constexpr int kForever = -1;
+
 class NoteHandlers {
  public:
   absl::StatusOr<pb::Note> WriteNote(Mutation& m, const pb::WriteNoteRequest& request) {
@@ -66,12 +69,15 @@ class NoteHandlers {
       explicit Repeater(int times) : left_(times) {}
       absl::StatusOr<StreamStep> Next(Read&, pb::Note& note) override {
         if (left_ == 0) return StreamStep::End();
-        note.set_version(left_--);
+        if (left_ == kForever && told_) return StreamStep::Wait(absl::Milliseconds(50));
+        told_ = true;
+        note.set_version(left_ == kForever ? 1 : left_--);
         return StreamStep::Send();
       }
 
      private:
       int left_;
+      bool told_ = false;
     };
     return std::unique_ptr<Producer<pb::Note>>(std::make_unique<Repeater>(request.times()));
   }
@@ -299,6 +305,20 @@ TEST_F(MutationTest, AStreamThatTheClientLeavesEndsOnTheServer) {
   while (reader->Read(&note)) {
   }
   EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(MutationTest, AnOpenStreamEndsWhenItsProcessBeginsToStop) {
+  pb::ReadNoteRequest request;
+  request.set_name(Writing("").name());
+  request.set_times(kForever);
+  const auto context = service->As("");
+  const auto reader = stub->RepeatNote(context.get(), request);
+  pb::Note note;
+  ASSERT_TRUE(reader->Read(&note));
+  service->BeginDrain();
+  EXPECT_FALSE(reader->Read(&note));
+  EXPECT_THAT(FromGrpcStatus(reader->Finish()),
+              StatusIs(absl::StatusCode::kUnavailable, HasReason("DRAINING")));
 }
 
 TEST_F(MutationTest, AnUploadIsAMutationAndTooLargeAOneIsRefused) {

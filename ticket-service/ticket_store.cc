@@ -6,7 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "runtime/civil.h"
-#include "runtime/sha256.h"
+#include "runtime/crypto.h"
 #include "runtime/status.h"
 #include "ticket-service/masks.h"
 #include "ticket-service/parts_store.h"

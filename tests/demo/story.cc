@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "qungong/ticket/v1/statistics_service.pb.h"
 #include "qungong/ticket/v1/ticket_service.pb.h"
-#include "runtime/sha256.h"
+#include "runtime/crypto.h"
 #include "tests/demo/cast.h"
 
 namespace qungong::demo {

@@ -15,7 +15,7 @@
 #include "qungong/ticket/v1/ticket_service.pb.h"
 #include "runtime/mysql.h"
 #include "runtime/server.h"
-#include "runtime/sha256.h"
+#include "runtime/crypto.h"
 #include "runtime/token.h"
 #include "tests/demo/cast.h"
 

@@ -80,8 +80,8 @@ TestService::TestService(const std::string& name, absl::Span<const Migration> mi
       tokens_(OrDie(TokenVerifier::FromFile(TokenKeysFile()), "token keys")),
       workers_(faulty_, kThreads, kMaxPending),
       loops_(database_, metrics_),
-      chassis_{name + "-service", clock_,   database_, keys_, pages_,
-               *tokens_,          metrics_, workers_,  loops_},
+      chassis_{name + "-service", clock_,   database_, keys_,  pages_,
+               *tokens_,          metrics_, workers_,  loops_, draining_},
       session_(database_) {
   clock_.Stand(TestNow());
   wiring_ = OrDie(wire(chassis_), "wiring");
@@ -101,6 +101,8 @@ TestService::TestService(const std::string& name, absl::Span<const Migration> mi
   channel_ = Connect(target(), grpc::InsecureChannelCredentials());
 }
 
+void TestService::BeginDrain() { draining_ = true; }
+
 TestService::~TestService() {
   server_->Shutdown(absl::ToChronoTime(absl::Now() + absl::Seconds(5)));
   workers_.Drain();
@@ -110,6 +112,7 @@ TestService::~TestService() {
 void TestService::Reset() {
   MariaDb::Get().Clear(schema_of_);
   clock_.Stand(TestNow());
+  draining_ = false;
 }
 
 void TestService::SetFault(std::function<absl::Status(absl::string_view sql, bool after)> fault) {

@@ -50,6 +50,8 @@ class TestService {
   TestService(const std::string& name, absl::Span<const Migration> migrations, const Wire& wire);
   ~TestService();
 
+  // What SIGTERM does first: open streams end. Until the next Reset.
+  void BeginDrain();
   // Empties the schema and sets the clock back: between tests.
   void Reset();
 
@@ -99,6 +101,7 @@ class TestService {
   Metrics metrics_;
   Workers workers_;
   Loops loops_;
+  std::atomic<bool> draining_ = false;
   Chassis chassis_;
   mysql::Session session_;
   Wiring wiring_;

@@ -6,7 +6,7 @@
 #include "absl/strings/substitute.h"
 #include "org-service/bootstrap.h"
 #include "org-service/people_wiring.h"
-#include "runtime/sha256.h"
+#include "runtime/crypto.h"
 #include "tests/support/matchers.h"
 
 namespace qungong {
