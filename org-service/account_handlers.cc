@@ -95,7 +95,7 @@ absl::StatusOr<v1::Account> AccountHandlers::GetOwnAccount(Read& read,
 absl::StatusOr<v1::ListAccountsResponse> AccountHandlers::ListAccounts(
     Read& read, const v1::ListAccountsRequest& request) {
   ASSIGN_OR_RETURN(const ListPage page, ListPage::Open(read, request));
-  const std::vector<Uuid> nodes = read.GrantedNodes();
+  ASSIGN_OR_RETURN(const std::vector<Uuid> nodes, read.GrantedNodes());
   const std::string prefix = absl::StrCat(
       absl::StrReplaceAll(request.login_prefix(), {{"!", "!!"}, {"%", "!%"}, {"_", "!_"}}), "%");
   Uuid unit;

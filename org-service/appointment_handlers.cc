@@ -98,7 +98,7 @@ absl::StatusOr<v1::Appointment> AppointmentHandlers::GetAppointment(
 absl::StatusOr<v1::ListAppointmentsResponse> AppointmentHandlers::ListAppointments(
     Read& read, const v1::ListAppointmentsRequest& request) {
   ASSIGN_OR_RETURN(const ListPage page, ListPage::Open(read, request));
-  const std::vector<Uuid> nodes = read.GrantedNodes();
+  ASSIGN_OR_RETURN(const std::vector<Uuid> nodes, read.GrantedNodes());
   Uuid unit;
   Uuid person;
   Conditions conditions;

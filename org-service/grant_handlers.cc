@@ -135,7 +135,7 @@ absl::StatusOr<v1::Grant> GrantHandlers::GetGrant(Read& read, const v1::GetGrant
 absl::StatusOr<v1::ListGrantsResponse> GrantHandlers::ListGrants(
     Read& read, const v1::ListGrantsRequest& request) {
   ASSIGN_OR_RETURN(const ListPage page, ListPage::Open(read, request));
-  const std::vector<Uuid> nodes = read.GrantedNodes();
+  ASSIGN_OR_RETURN(const std::vector<Uuid> nodes, read.GrantedNodes());
   Uuid account;
   Uuid node;
   Conditions conditions;

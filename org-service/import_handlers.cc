@@ -67,7 +67,8 @@ class ImportProducer : public Producer<Import> {
 }  // namespace
 
 absl::Status AuthorizeAtTop(Read& read, absl::string_view resource) {
-  for (const Uuid& node : read.GrantedNodes()) {
+  ASSIGN_OR_RETURN(const std::vector<Uuid> nodes, read.GrantedNodes());
+  for (const Uuid& node : nodes) {
     ASSIGN_OR_RETURN(
         const std::vector<Uuid> above,
         directory::AncestorIds(read.tx(), rpc::v1::ADMINISTRATIVE_TREE, node, read.call().today));

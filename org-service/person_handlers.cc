@@ -99,7 +99,7 @@ absl::StatusOr<v1::Person> PersonHandlers::GetPerson(Read& read,
 absl::StatusOr<v1::ListPeopleResponse> PersonHandlers::ListPeople(
     Read& read, const v1::ListPeopleRequest& request) {
   ASSIGN_OR_RETURN(const ListPage page, ListPage::Open(read, request));
-  const std::vector<Uuid> nodes = read.GrantedNodes();
+  ASSIGN_OR_RETURN(const std::vector<Uuid> nodes, read.GrantedNodes());
   Uuid unit;
   Conditions conditions;
   conditions.AndWithin("p.unit_id", nodes, FromDayNumber(read.call().today));
@@ -118,7 +118,7 @@ absl::StatusOr<v1::ListPeopleResponse> PersonHandlers::SearchPeople(
                           {"id_number", "exactly one of phone and id_number is needed"}});
   }
   ASSIGN_OR_RETURN(const ListPage page, ListPage::Open(read, request));
-  const std::vector<Uuid> nodes = read.GrantedNodes();
+  ASSIGN_OR_RETURN(const std::vector<Uuid> nodes, read.GrantedNodes());
   ASSIGN_OR_RETURN(const std::string id_number, CheckedIdNumber(request.id_number()));
   const std::string index = id_number.empty()
                                 ? PhoneIndex(read.keys(), NormalizePhone(request.phone()))
@@ -194,7 +194,7 @@ absl::StatusOr<v1::Unmasking> PersonHandlers::UnmaskPerson(Mutation& m,
 absl::StatusOr<v1::ListUnmaskingsResponse> PersonHandlers::ListUnmaskings(
     Read& read, const v1::ListUnmaskingsRequest& request) {
   ASSIGN_OR_RETURN(const ListPage page, ListPage::Open(read, request));
-  const std::vector<Uuid> nodes = read.GrantedNodes();
+  ASSIGN_OR_RETURN(const std::vector<Uuid> nodes, read.GrantedNodes());
   Uuid person;
   Uuid account;
   Conditions conditions;

@@ -69,13 +69,14 @@ absl::StatusOr<std::string> SignCheckpoint(const JwsSigner& signer, const Checkp
 absl::StatusOr<Checkpoint> ParseCheckpoint(JwsVerifier& verifier, absl::string_view jws) {
   ASSIGN_OR_RETURN(const std::string payload, verifier.Verify(kType, jws));
   const Json body = ParseJson(payload);
+  const std::string hash = StringOf(body.get(), "hash");
   Checkpoint checkpoint;
   checkpoint.service = StringOf(body.get(), "service");
   checkpoint.epoch = StringOf(body.get(), "epoch");
   checkpoint.sequence = json_integer_value(json_object_get(body.get(), "sequence"));
-  checkpoint.hash = absl::HexStringToBytes(StringOf(body.get(), "hash"));
+  checkpoint.hash = absl::HexStringToBytes(hash);
   checkpoint.time = absl::FromUnixSeconds(json_integer_value(json_object_get(body.get(), "iat")));
-  if (checkpoint.sequence < 1 || checkpoint.hash.size() != kHashBytes)
+  if (checkpoint.sequence < 1 || hash.size() != 2 * kHashBytes)
     return absl::InvalidArgumentError("it is not a checkpoint");
   return checkpoint;
 }

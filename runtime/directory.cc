@@ -36,6 +36,19 @@ constexpr char kNodesAbove[] = "directory_closure c JOIN directory_nodes n ON n.
 constexpr char kSelectAncestorIds[] =
     "SELECT ancestor_id FROM directory_closure"
     " WHERE tree = ? AND descendant_id = ? AND valid_from <= ? AND valid_to > ? ORDER BY depth";
+constexpr char kSelectLinesUpward[] =
+    "SELECT c.ancestor_id, n.line FROM directory_closure c JOIN directory_nodes n"
+    " ON n.id = c.ancestor_id"
+    " WHERE c.tree = ? AND c.descendant_id = ? AND c.valid_from <= ? AND c.valid_to > ?"
+    " ORDER BY c.depth";
+constexpr char kSelectOfLine[] =
+    "SELECT c.descendant_id FROM directory_closure c JOIN directory_nodes n"
+    " ON n.id = c.descendant_id"
+    " WHERE c.tree = ? AND c.ancestor_id = ? AND c.valid_from <= ? AND c.valid_to > ?"
+    " AND n.line = ?";
+constexpr char kSelectNextChange[] =
+    "SELECT MIN(CASE WHEN valid_from > ? THEN valid_from ELSE valid_to END) FROM directory_closure"
+    " WHERE tree = ? AND descendant_id = ? AND valid_to > ?";
 constexpr char kSelectCommonSuperior[] =
     "SELECT a.ancestor_id FROM directory_closure a JOIN directory_closure b"
     " ON b.tree = a.tree AND b.ancestor_id = a.ancestor_id"
@@ -221,6 +234,32 @@ absl::StatusOr<std::vector<Uuid>> AncestorIds(Tx& tx, pb::Tree tree, const Uuid&
   std::vector<Uuid> ids;
   for (const Row& row : rows) ids.push_back(row.Id(0));
   return ids;
+}
+
+absl::StatusOr<std::vector<std::pair<Uuid, std::string>>> LinesUpward(Tx& tx, pb::Tree tree,
+                                                                      const Uuid& node,
+                                                                      int32_t day) {
+  const absl::CivilDay on = FromDayNumber(day);
+  ASSIGN_OR_RETURN(const Rows rows, tx.Query(kSelectLinesUpward, tree, node, on, on));
+  std::vector<std::pair<Uuid, std::string>> upward;
+  for (const Row& row : rows) upward.emplace_back(row.Id(0), row.String(1));
+  return upward;
+}
+
+absl::StatusOr<std::vector<Uuid>> NodesOfLine(Tx& tx, pb::Tree tree, const Uuid& node,
+                                              absl::string_view line, int32_t day) {
+  const absl::CivilDay on = FromDayNumber(day);
+  ASSIGN_OR_RETURN(const Rows rows, tx.Query(kSelectOfLine, tree, node, on, on, line));
+  std::vector<Uuid> nodes;
+  for (const Row& row : rows) nodes.push_back(row.Id(0));
+  return nodes;
+}
+
+absl::StatusOr<int32_t> NextChangeAbove(Tx& tx, pb::Tree tree, const Uuid& node, int32_t day) {
+  const absl::CivilDay on = FromDayNumber(day);
+  ASSIGN_OR_RETURN(const std::optional<Row> row,
+                   tx.QueryOne(kSelectNextChange, on, tree, node, on));
+  return row.has_value() && !row->IsNull(0) ? DayNumber(row->Day(0)) : kNoEndDay;
 }
 
 absl::StatusOr<std::optional<Node>> NearestCommonSuperior(Tx& tx, pb::Tree tree, const Uuid& a,

@@ -72,6 +72,17 @@ absl::StatusOr<std::vector<Node>> Ancestors(mysql::Tx& tx, pb::Tree tree, const 
 // Their ids only: one indexed query.
 absl::StatusOr<std::vector<Uuid>> AncestorIds(mysql::Tx& tx, pb::Tree tree, const Uuid& node,
                                               int32_t day);
+// The same with each node's line (条), "" for none.
+absl::StatusOr<std::vector<std::pair<Uuid, std::string>>> LinesUpward(mysql::Tx& tx, pb::Tree tree,
+                                                                      const Uuid& node,
+                                                                      int32_t day);
+// The nodes of a line at or below `node` on a day, in no particular order.
+absl::StatusOr<std::vector<Uuid>> NodesOfLine(mysql::Tx& tx, pb::Tree tree, const Uuid& node,
+                                              absl::string_view line, int32_t day);
+// The first day after `day` on which what stands above a node changes, as far as it is known today;
+// kNoEndDay if it does not.
+absl::StatusOr<int32_t> NextChangeAbove(mysql::Tx& tx, pb::Tree tree, const Uuid& node,
+                                        int32_t day);
 // The nearest node above both (or one of them, if it is above the other); nullopt if there is none.
 absl::StatusOr<std::optional<Node>> NearestCommonSuperior(mysql::Tx& tx, pb::Tree tree,
                                                           const Uuid& a, const Uuid& b,

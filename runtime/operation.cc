@@ -12,6 +12,20 @@ namespace qungong {
 using rpc::v1::AccessRule;
 using rpc::v1::Role;
 
+namespace {
+
+// Whether the way up leads to the granted node, past the grant's line if it has one.
+bool Reaches(const directory::Grant& grant, absl::Span<const std::pair<Uuid, std::string>> upward) {
+  bool passed = grant.line.empty();
+  for (const auto& [node, line] : upward) {
+    passed = passed || line == grant.line;
+    if (node == grant.node) return passed;
+  }
+  return false;
+}
+
+}  // namespace
+
 absl::Status Read::CheckMethodRole() {
   const AccessRule& rule = call_.method->options().GetExtension(rpc::v1::access);
   if (rule.roles().empty()) return absl::OkStatus();  // anonymous, or authenticated before
@@ -29,9 +43,18 @@ absl::Status Read::CheckMethodRole() {
       "您没有办理此事的权限,请联系安全保密管理员。");
 }
 
-std::vector<Uuid> Read::GrantedNodes() const {
+absl::StatusOr<std::vector<Uuid>> Read::GrantedNodes() {
   std::vector<Uuid> nodes;
-  for (const directory::Grant& grant : grants_) nodes.push_back(grant.node);
+  for (const directory::Grant& grant : grants_) {
+    if (grant.line.empty()) {
+      nodes.push_back(grant.node);
+      continue;
+    }
+    ASSIGN_OR_RETURN(const std::vector<Uuid> departments,
+                     directory::NodesOfLine(tx_, rpc::v1::ADMINISTRATIVE_TREE, grant.node,
+                                            grant.line, call_.today));
+    nodes.insert(nodes.end(), departments.begin(), departments.end());
+  }
   std::sort(nodes.begin(), nodes.end());
   nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
   return nodes;
@@ -39,14 +62,12 @@ std::vector<Uuid> Read::GrantedNodes() const {
 
 absl::StatusOr<bool> Read::MayActAt(const Uuid& node, absl::Span<const Role> roles) {
   if (grants_.empty()) return false;
-  ASSIGN_OR_RETURN(const auto ancestors,
-                   directory::AncestorIds(tx_, rpc::v1::ADMINISTRATIVE_TREE, node, call_.today));
-  for (const directory::Grant& grant : grants_) {
-    if (!roles.empty() && std::find(roles.begin(), roles.end(), grant.role) == roles.end())
-      continue;
-    if (std::find(ancestors.begin(), ancestors.end(), grant.node) != ancestors.end()) return true;
-  }
-  return false;
+  ASSIGN_OR_RETURN(const auto upward,
+                   directory::LinesUpward(tx_, rpc::v1::ADMINISTRATIVE_TREE, node, call_.today));
+  return std::any_of(grants_.begin(), grants_.end(), [&](const directory::Grant& grant) {
+    return (roles.empty() || std::find(roles.begin(), roles.end(), grant.role) != roles.end()) &&
+           Reaches(grant, upward);
+  });
 }
 
 absl::Status Read::Authorize(absl::Span<const Uuid> nodes, absl::string_view resource,

@@ -40,11 +40,14 @@ class Read {
   absl::Status CheckMethodRole();
   // The caller's grants for this method's roles.
   const std::vector<directory::Grant>& grants() const { return grants_; }
-  // Distinct nodes of those grants: a list is filtered to what lies below them.
-  std::vector<Uuid> GrantedNodes() const;
+  // Where those rights begin today, each once: the node of a grant without a line (条), the
+  // departments of its line at or below the node of one with a line. A list is filtered to what
+  // lies at or below them.
+  absl::StatusOr<std::vector<Uuid>> GrantedNodes();
 
-  // Whether one of this method's roles (or, given `roles`, one of those) holds on a node at or
-  // above `node` today.
+  // Whether one of this method's roles (or, given `roles`, one of those) holds at `node` today: by
+  // a grant on a node at or above it and, if the grant has a line, with a department of that line
+  // between the two or at either end.
   absl::StatusOr<bool> MayActAt(const Uuid& node, absl::Span<const rpc::v1::Role> roles = {});
   // OK if the caller may act on at least one of `nodes`; otherwise DeniedOrAbsent(resource).
   absl::Status Authorize(absl::Span<const Uuid> nodes, absl::string_view resource,

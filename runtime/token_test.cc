@@ -53,7 +53,7 @@ std::string SignRaw(absl::string_view header, absl::string_view body,
   return token;
 }
 
-constexpr char kHeader[] = R"({"alg":"ES256","kid":"test"})";
+constexpr char kHeader[] = R"({"alg":"ES256","typ":"JWT","kid":"test"})";
 
 class TokenTest : public ::testing::Test {
  protected:
@@ -151,10 +151,13 @@ TEST_F(TokenTest, SignedButNotOursIsRefused) {
       {"no subject", kHeader, Body("")},
       {"claims are a list", kHeader, "[1]"},
       {"claims are no JSON", kHeader, "hello"},
-      {"another kid", R"({"alg":"ES256","kid":"other"})", Body()},
-      {"no kid", R"({"alg":"ES256"})", Body()},
-      {"kid is a number", R"({"alg":"ES256","kid":7})", Body()},
-      {"critical extension", R"({"alg":"ES256","kid":"test","crit":["b64"],"b64":false})", Body()},
+      {"another kid", R"({"alg":"ES256","typ":"JWT","kid":"other"})", Body()},
+      {"no kid", R"({"alg":"ES256","typ":"JWT"})", Body()},
+      {"kid is a number", R"({"alg":"ES256","typ":"JWT","kid":7})", Body()},
+      {"no type", R"({"alg":"ES256","kid":"test"})", Body()},
+      {"a checkpoint's type", R"({"alg":"ES256","typ":"checkpoint+jwt","kid":"test"})", Body()},
+      {"critical extension",
+       R"({"alg":"ES256","typ":"JWT","kid":"test","crit":["b64"],"b64":false})", Body()},
   };
   for (const Case& c : cases)
     EXPECT_THAT(verifier_->Verify(SignRaw(c.header, c.body), now_), kInvalid) << c.name;
@@ -247,7 +250,8 @@ TEST_F(TokenTest, AnUnknownKeyIsLookedForInTheFile) {
   cjose_jwk_set_kid(key, "next", 4, &error);
   char* private_json = cjose_jwk_to_json(key, true, &error);
   char* public_json = cjose_jwk_to_json(key, false, &error);
-  const std::string token = SignRaw(R"({"alg":"ES256","kid":"next"})", Body(), private_json);
+  const std::string token =
+      SignRaw(R"({"alg":"ES256","typ":"JWT","kid":"next"})", Body(), private_json);
   Write(jwks_file_, absl::StrCat(R"({"keys":[)", public_json, "]}"));
   EXPECT_THAT(verifier_->Verify(token, now_), IsOk());
   // The key that was withdrawn is forgotten with what it had signed.
@@ -259,8 +263,9 @@ TEST_F(TokenTest, AnUnknownKeyIsLookedForInTheFile) {
 
 TEST_F(TokenTest, ABrokenFileKeepsTheKeysThatWereRead) {
   Write(jwks_file_, "{");
-  EXPECT_THAT(verifier_->Verify(SignRaw(R"({"alg":"ES256","kid":"next"})", Body()), now_),
-              kInvalid);
+  EXPECT_THAT(
+      verifier_->Verify(SignRaw(R"({"alg":"ES256","typ":"JWT","kid":"next"})", Body()), now_),
+      kInvalid);
   EXPECT_THAT(verifier_->Verify(SignRaw(kHeader, Body()), now_), IsOk());
 }
 

@@ -283,5 +283,27 @@ TEST_F(TicketScopeTest, AMoveWithALaterDateTakesEffectAtItsMidnight) {
   EXPECT_THAT(NumbersOf("district"), IsEmpty());
 }
 
+TEST_F(TicketScopeTest, EveryMoveOfAKnownFutureTakesEffectWheneverItBecameKnown) {
+  // Learned when all of it was past already, as on a clock that a demonstration sets back.
+  TreeBuilder there_and_back = Moved(DayNumber(At(2015, 8, 5, 0)));
+  rpc::v1::NodeRecord& unit = *there_and_back.mutable_change()->mutable_nodes(0);
+  const int32_t back = DayNumber(At(2015, 8, 20, 0));
+  unit.mutable_edges(1)->mutable_valid()->set_to_day(back);
+  TreeBuilder::AddEdge(unit, rpc::v1::ADMINISTRATIVE_TREE, unit.edges(0).parent(), back);
+  SetNow(At(2016, 1, 1, 9));
+  Follow(there_and_back);
+  SetNow(At(2015, 7, 30, 9, 30));
+  const pb::Ticket ticket = Submit();
+  EXPECT_THAT(NumbersOf("district"), ElementsAre(ticket.number()));
+  SetNow(At(2015, 8, 5, 0));
+  RunDue();
+  EXPECT_THAT(NumbersOf("neighbour"), ElementsAre(ticket.number()));
+  EXPECT_THAT(NumbersOf("district"), IsEmpty());
+  SetNow(At(2015, 8, 20, 0));
+  RunDue();
+  EXPECT_THAT(NumbersOf("district"), ElementsAre(ticket.number()));
+  EXPECT_THAT(NumbersOf("neighbour"), IsEmpty());
+}
+
 }  // namespace
 }  // namespace qungong::ticket

@@ -24,7 +24,7 @@ namespace {
 using rpc::v1::DirectoryChange;
 using rpc::v1::NodeRecord;
 
-constexpr char kScopeDue[] = "ticket.scope";  // subject: a node whose place in the tree changes
+constexpr char kScopeDue[] = "ticket.scope";  // subject: a node whose place in the tree changed
 constexpr char kCalendarDue[] = "ticket.calendar";  // subject: stands for all calendars
 constexpr int kAtOnce = 100;
 
@@ -82,27 +82,6 @@ absl::Status Recalculate(mysql::Tx& tx, const KeyRing& keys, absl::Time now, con
       .status();
 }
 
-// The first day after `today` on which the node's place in the administrative tree changes;
-// kNoEndDay if none.
-int32_t NextMove(const NodeRecord& node, int32_t today) {
-  int32_t next = kNoEndDay;
-  for (const rpc::v1::NodeEdge& edge : node.edges()) {
-    if (edge.tree() != rpc::v1::ADMINISTRATIVE_TREE) continue;
-    for (const int32_t day : {edge.valid().from_day(), edge.valid().to_day()}) {
-      if (day > today) next = std::min(next, day);
-    }
-  }
-  return next;
-}
-
-absl::Status ScheduleMove(mysql::Tx& tx, absl::Time now, const Uuid& node,
-                          const NodeRecord& record) {
-  const int32_t next = NextMove(record, DayNumber(now));
-  if (next == kNoEndDay) return absl::OkStatus();
-  const absl::Time midnight = absl::FromCivil(FromDayNumber(next), Shanghai());
-  return Schedule(tx, NewUuidV7(now), kScopeDue, node, midnight);
-}
-
 absl::Status Rescope(mysql::Tx& tx, absl::Time now, const Due& due) {
   ASSIGN_OR_RETURN(const Uuid after, CursorOf(due));
   ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(kSelectConcerned, rpc::v1::ADMINISTRATIVE_TREE,
@@ -110,9 +89,7 @@ absl::Status Rescope(mysql::Tx& tx, absl::Time now, const Due& due) {
   ASSIGN_OR_RETURN(const bool more, Batch(tx, due, now, rows, [&](const Uuid& ticket) {
                      return RewriteScopes(tx, DayNumber(now), ticket);
                    }));
-  if (more) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const NodeRecord record, directory::LoadRecord(tx, due.subject));
-  return ScheduleMove(tx, now, due.subject, record);
+  return more ? absl::OkStatus() : AwaitMove(tx, DayNumber(now), due.subject);
 }
 
 absl::StatusOr<bool> HasTickets(mysql::Tx& tx) {
@@ -150,6 +127,11 @@ absl::StatusOr<bool> SchedulePass(mysql::Session& session, const KeyRing& keys) 
   RETURN_IF_ERROR(run(kCalendarDue, [&keys](mysql::Tx& tx, absl::Time now, const Due& due) {
     return Recalculate(tx, keys, now, due);
   }));
+  // A row of its own: a pass over many tickets that is half done must not be put off to the next
+  // move.
+  RETURN_IF_ERROR(run(kMoveDue, [](mysql::Tx& tx, absl::Time now, const Due& due) {
+    return Schedule(tx, NewUuidV7(now), kScopeDue, due.subject, now);
+  }));
   RETURN_IF_ERROR(run(kScopeDue, [](mysql::Tx& tx, absl::Time now, const Due& due) {
     return Rescope(tx, now, due);
   }));
@@ -184,11 +166,10 @@ absl::Status OnDirectoryChange(mysql::Tx& tx, absl::Span<const rpc::v1::FeedEven
     if (!change.ParseFromString(event.payload()))
       return absl::InternalError("a directory change cannot be read");
     for (const NodeRecord& node : change.nodes()) {
-      if (!IsAdministrative(node)) continue;
+      if (!has_tickets || !IsAdministrative(node)) continue;
       ASSIGN_OR_RETURN(const Uuid id,
                        ParseResourceName(directory::CollectionOf(node.kind()), node.name()));
-      RETURN_IF_ERROR(has_tickets ? Schedule(tx, NewUuidV7(now), kScopeDue, id, now)
-                                  : ScheduleMove(tx, now, id, node));
+      RETURN_IF_ERROR(Schedule(tx, NewUuidV7(now), kScopeDue, id, now));
     }
     if (change.calendars_size() > 0 && has_tickets) {
       RETURN_IF_ERROR(Schedule(tx, NewUuidV7(now), kCalendarDue, NameUuid("calendars"), now));

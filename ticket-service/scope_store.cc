@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "runtime/civil.h"
 #include "runtime/directory.h"
+#include "runtime/loops.h"
 #include "runtime/status.h"
 #include "ticket-service/proto_time.h"
 #include "ticket-service/ticket_class.h"
@@ -106,6 +108,14 @@ absl::Status AddUnits(mysql::Tx& tx, const Uuid& ticket, const std::vector<Uuid>
 
 }  // namespace
 
+absl::Status AwaitMove(mysql::Tx& tx, int32_t today, const Uuid& unit) {
+  ASSIGN_OR_RETURN(const int32_t day,
+                   directory::NextChangeAbove(tx, rpc::v1::ADMINISTRATIVE_TREE, unit, today));
+  if (day == kNoEndDay) return absl::OkStatus();
+  const absl::Time midnight = absl::FromCivil(FromDayNumber(day), Shanghai());
+  return Schedule(tx, NewUuidV7(absl::Now()), kMoveDue, unit, midnight);
+}
+
 absl::Status SaveScopes(mysql::Tx& tx, int32_t today, const TicketRecord& record) {
   const std::vector<std::string> before =
       record.version == 0 ? std::vector<std::string>() : ConcernedUnits(record.before);
@@ -119,6 +129,7 @@ absl::Status SaveScopes(mysql::Tx& tx, int32_t today, const TicketRecord& record
     units.push_back(unit);
   }
   RETURN_IF_ERROR(AddUnits(tx, record.id, units));
+  for (const Uuid& unit : units) RETURN_IF_ERROR(AwaitMove(tx, today, unit));
   ASSIGN_OR_RETURN(const std::set<Uuid> wanted, NodesOver(tx, units, today));
   RETURN_IF_ERROR(ReplaceNodes(tx, record.id, stored, wanted));
   return UpdateNodes(tx, record, wanted);

@@ -16,6 +16,12 @@ namespace qungong::ticket {
 
 struct TicketRecord;
 
+inline constexpr char kMoveDue[] = "ticket.move";  // subject: a unit; what stands above it changes
+
+// Schedules the next day on which what stands above a unit changes, if one is known: the tickets
+// that concern it then get new scope rows.
+absl::Status AwaitMove(mysql::Tx& tx, int32_t today, const Uuid& unit);
+
 // Writes the scope rows of a changed ticket: all of them if the units concerned changed, otherwise
 // what lists filter by.
 absl::Status SaveScopes(mysql::Tx& tx, int32_t today, const TicketRecord& record);
