@@ -1,7 +1,5 @@
 #include "org-service/import_runner.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -204,8 +202,10 @@ absl::StatusOr<bool> RunNextImport(Chassis& chassis, mysql::Session& session) {
     return absl::OkStatus();
   }));
   if (!import.has_value()) return false;
-  const absl::Status status = Run(chassis, session, *std::move(import)).Execute();
-  malloc_trim(0);  // A whole tree was in memory; what it took goes back to the system.
+  // A session of its own: the statements that the loop's would keep lie scattered among the memory
+  // of a whole tree, which then could not go back to the system.
+  mysql::Session own(chassis.database);
+  const absl::Status status = Run(chassis, own, *std::move(import)).Execute();
   // Cancelled, or taken over by another replica: theirs to end.
   if (ReasonOf(status) == "IMPORT_LOST") return true;
   RETURN_IF_ERROR(status);

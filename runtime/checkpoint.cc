@@ -26,14 +26,13 @@ std::string Instant(absl::Time t) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%SZ", t, absl::UTCTimeZone());
 }
 
-// Appends a line and waits until the disk has it.
-absl::Status AppendLine(const std::string& file, const std::string& line) {
+// Appends a text and waits until the disk has it. Makes the file if there is none.
+absl::Status Append(const std::string& file, const std::string& text) {
   const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   const auto failed = [&] {
     return absl::UnavailableError(absl::StrCat("cannot write ", file, ": ", std::strerror(errno)));
   };
   if (fd < 0) return failed();
-  const std::string text = line + "\n";
   const bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
                        fdatasync(fd) == 0;
   const absl::Status status = written ? absl::OkStatus() : failed();
@@ -103,6 +102,10 @@ absl::StatusOr<std::vector<Checkpoint>> ReadCheckpoints(const std::string& file,
 Checkpoints::Checkpoints(std::string service, std::unique_ptr<JwsSigner> signer, std::string file)
     : service_(std::move(service)), signer_(std::move(signer)), file_(std::move(file)) {}
 
+absl::Status Checkpoints::Open() const {
+  return file_.empty() ? absl::OkStatus() : Append(file_, "");
+}
+
 absl::StatusOr<bool> Checkpoints::Take(mysql::Session& session, absl::Time now) {
   FeedHead head;
   RETURN_IF_ERROR(session.Transact({.read_only = true}, [&](mysql::Tx& tx) -> absl::Status {
@@ -113,7 +116,7 @@ absl::StatusOr<bool> Checkpoints::Take(mysql::Session& session, absl::Time now) 
   if (head.sequence == sequence_) return false;
   ASSIGN_OR_RETURN(std::string jws, SignCheckpoint(*signer_, {service_, head.epoch.ToString(),
                                                               head.sequence, head.hash, now}));
-  if (!file_.empty()) RETURN_IF_ERROR(AppendLine(file_, jws));
+  if (!file_.empty()) RETURN_IF_ERROR(Append(file_, jws + "\n"));
   log::Line(log::Severity::kInfo, "checkpoint").Set("sequence", head.sequence).Set("jws", jws);
   sequence_ = head.sequence;
   newest_ = std::move(jws);

@@ -40,6 +40,8 @@ absl::StatusOr<std::vector<Checkpoint>> ReadCheckpoints(const std::string& file,
 class Checkpoints {
  public:
   Checkpoints(std::string service, std::unique_ptr<JwsSigner> signer, std::string file);
+  // Makes the file, so that a missing one is one that somebody took away.
+  absl::Status Open() const;
   // True if there was something new to sign.
   absl::StatusOr<bool> Take(mysql::Session& session, absl::Time now);
   // The newest, "" before the first.

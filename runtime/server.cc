@@ -1,5 +1,6 @@
 #include "runtime/server.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -109,8 +110,10 @@ absl::StatusOr<std::unique_ptr<Checkpoints>> MakeCheckpoints(const std::string& 
     return nullptr;
   }
   ASSIGN_OR_RETURN(auto signer, JwsSigner::FromFile(key));
-  return std::make_unique<Checkpoints>(service, std::move(signer),
-                                       absl::GetFlag(FLAGS_checkpoint_file));
+  auto checkpoints = std::make_unique<Checkpoints>(service, std::move(signer),
+                                                   absl::GetFlag(FLAGS_checkpoint_file));
+  RETURN_IF_ERROR(checkpoints->Open());
+  return checkpoints;
 }
 
 // --verify_chain: what it found, for people.
@@ -133,6 +136,14 @@ absl::StatusOr<std::string> VerifyCommand(mysql::Session& session, absl::string_
         absl::FormatTime("%Y-%m-%d %H:%M:%SZ", checkpoints.back().time, absl::UTCTimeZone()));
   }
   return found;
+}
+
+// Large buffers go back to the system when they are freed, and few arenas share the rest. Left to
+// itself, glibc keeps tens of MiB for each thread that ever handled a batch of a feed: org-service
+// took 131 MiB after an import, and 52 with this and the loop that trims.
+void GiveMemoryBack() {
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+  mallopt(M_ARENA_MAX, 4);
 }
 
 class Server {
@@ -213,6 +224,10 @@ void Server::AddLoops() {
                }));
                return rewrapped == 200;
              });
+  loops_.Add("trim-memory", absl::Seconds(30), [](mysql::Session&) -> absl::StatusOr<bool> {
+    malloc_trim(0);
+    return false;
+  });
   if (checkpoints_ != nullptr) {
     loops_.Add("checkpoint", absl::GetFlag(FLAGS_checkpoint_every),
                [this](mysql::Session& session) -> absl::StatusOr<bool> {
@@ -361,6 +376,7 @@ int ServiceMain(int argc, char** argv, const ServiceSpec& spec) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  GiveMemoryBack();
 
   absl::SetProgramUsageMessage(spec.name);
   absl::ParseCommandLine(argc, argv);
