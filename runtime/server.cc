@@ -397,7 +397,10 @@ int ServiceMain(int argc, char** argv, const ServiceSpec& spec) {
     return Die("database settings", s.message());
   if (absl::GetFlag(FLAGS_verify_chain)) {
     const absl::StatusOr<std::string> found = VerifyCommand(session, spec.name);
-    if (!found.ok()) return Die("chain of events", found.status().message());
+    if (!found.ok()) {
+      std::printf("%s: %s\n", spec.name.c_str(), std::string(found.status().message()).c_str());
+      return 1;
+    }
     std::puts(found->c_str());
     return 0;
   }

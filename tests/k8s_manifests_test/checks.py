@@ -32,6 +32,7 @@ KNOWN_FLAGS = {
         "db_threads",
         "max_pending",
         "master_key_file",
+        "checkpoint_key_file",
     },
     "org-service": {"token_signing_key_file", "bootstrap"},
     "ticket-service": {"org_service", "service_login", "service_secret_file"},
@@ -256,12 +257,13 @@ def flags(world):
             if name == "flagfile":
                 found += [f"{w.title}: flag file {p} is not mounted" for p in value.split(",") if files.get(p) is None]
         found += [f"{w.title}: unknown flag --{name}" for name in values if name not in allowed_flags(w.service)]
-        # A migration opens the database and nothing else.
+        # A migration opens the database and nothing else; only a server signs checkpoints.
         needed = {
             n: v
             for n, v in values.items()
             if (n.endswith("_file") or n == "bootstrap")
             and ("migrate" not in values or n.startswith(("database_", "tls_")))
+            and (w.kind != "Job" or n != "checkpoint_key_file")
         }
         found += [f"{w.title}: --{n}={v} is not mounted" for n, v in needed.items() if v not in files]
         found += [
@@ -277,7 +279,7 @@ def flags(world):
             if values.get(flag) != f"0.0.0.0:{w.ports.get(port)}":
                 found.append(f"{w.title}: --{flag}={values.get(flag)} is not its port {port}")
         for flag in ("token_keys_file",) + (
-            ("database_password_file", "master_key_file") if w.name != "gateway" else ()
+            ("database_password_file", "master_key_file", "checkpoint_key_file") if w.name != "gateway" else ()
         ):
             if not values.get(flag):
                 found.append(f"{w.title}: --{flag} is not set")

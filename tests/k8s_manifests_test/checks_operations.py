@@ -49,7 +49,8 @@ def least_secrets(world):
         may_lack = tls | {"database-ca"}
         server = {"token-keys", f"{schema}-app-password", f"{schema}-master-keys"}
         if w.name in SERVICES:
-            allowed = tls | server | {"token-signing-key" if schema == "org" else f"{w.name}-login"}
+            own = "token-signing-key" if schema == "org" else f"{w.name}-login"
+            allowed = tls | server | {f"{schema}-checkpoint-key", own}
         elif w.name == "gateway":
             allowed = tls | {"token-keys"}
         elif w.name == "bootstrap-org":
