@@ -1,5 +1,7 @@
 // One citizen's request, from a phone to a closed and rated ticket, on the real divisions of
 // Chongqing, on 2015-07-30.
+#include "tests/demo/story.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -12,91 +14,8 @@
 #include "qungong/ticket/v1/statistics_service.pb.h"
 #include "qungong/ticket/v1/ticket_service.pb.h"
 #include "runtime/crypto.h"
-#include "tests/demo/cast.h"
 
 namespace qungong::demo {
-namespace {
-
-namespace pb = ticket::v1;
-using Figures = std::map<std::string, int64_t>;
-
-constexpr char kWindow[] =
-    "fromDate.year=2015&fromDate.month=7&fromDate.day=1&toDate.year=2015&toDate.month=10&toDate."
-    "day=1";
-
-class Story {
- public:
-  explicit Story(const Stage& stage) : stage_(stage), citizen_(stage.host, stage.port) {}
-
-  int Play();
-
- private:
-  // What a chapter tells; what it expects, with a mark; the story ends at the first thing that is
-  // not so.
-  void Tell(const std::string& text) { std::printf("\n%s\n", text.c_str()); }
-  void Show(const std::string& text) { std::printf("    %s\n", text.c_str()); }
-  bool Expect(bool so, const std::string& what) {
-    std::printf("    %s %s\n", so ? "✓" : "✗", what.c_str());
-    std::fflush(stdout);
-    failed_ |= !so;
-    return so;
-  }
-  bool ExpectOk(const Reply& reply, const std::string& what) {
-    return Expect(reply.ok(), reply.ok()
-                                  ? what
-                                  : absl::StrCat(what, ": ", reply.Outcome(), " ", reply.chinese));
-  }
-
-  // The clock leaps from chapter to chapter, and a session ends when it is idle for long: sign in
-  // anew. A service that has just been started is found again within two seconds.
-  Api& As(const std::string& login) {
-    Api& api = actors_.at(login);
-    for (int i = 0; i < 50 && signed_in_[login] != now_; ++i) {
-      if (api.SignIn(login, DemoPassword(stage_)).ok())
-        signed_in_[login] = now_;
-      else
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    }
-    return api;
-  }
-  void At(const std::string& time);
-  bool SignInAll();
-  // Sends a transition of the ticket and keeps what it became.
-  template <typename Request>
-  bool Act(const std::string& login, const std::string& verb, Request request,
-           const std::string& what);
-  int Script(const std::string& command) {
-    return std::system(absl::StrCat(stage_.qungong, " ", command, " >/dev/null").c_str());
-  }
-  Figures Count(const std::string& login, const std::string& node);
-  bool ExpectGrowth(const Figures& before, const Figures& after, const std::string& whose);
-  void Settle();
-
-  bool Report();
-  bool Accept();
-  bool UpAndDown();
-  bool FirstAnswer();
-  bool NotSolved();
-  bool WithoutOrgService();
-  bool KilledInTheMiddle();
-  bool Satisfied();
-  bool Dashboards();
-  bool Neighbour();
-  bool Track(pb::TicketProgress& progress);
-
-  const Stage& stage_;
-  Api citizen_;
-  std::map<std::string, Api> actors_;
-  std::map<std::string, std::string> signed_in_;  // login -> when
-  std::string now_;
-  Units units_;
-  std::string community_code_;
-  std::string code_;  // the citizen's tracking code
-  pb::Ticket ticket_;
-  std::map<std::string, Figures> before_;
-  int64_t neighbour_total_ = 0;
-  bool failed_ = false;
-};
 
 void Story::At(const std::string& time) {
   now_ = time;
@@ -134,24 +53,6 @@ bool Story::Act(const std::string& login, const std::string& verb, Request reque
   const Reply again = As(login).Post(target, request, &after);
   return Expect(again.body == reply.body,
                 absl::StrCat("… and again with the same request_id: the same reply"));
-}
-
-Figures Story::Count(const std::string& login, const std::string& node) {
-  pb::Statistics statistics;
-  const Reply reply =
-      As(login).Get(absl::StrCat("/v1/", node, "/statistics?", kWindow), &statistics);
-  if (!reply.ok()) Expect(false, absl::StrCat("figures of ", node, ": ", reply.Outcome()));
-  Figures figures;
-  for (const pb::Volume& volume : statistics.volumes()) {
-    figures[pb::Statistics::Figure_Name(volume.figure())] = volume.count();
-  }
-  for (const pb::Rate* rate :
-       {&statistics.closure_rate(), &statistics.on_time_closure_rate(), &statistics.response_rate(),
-        &statistics.resolution_rate(), &statistics.satisfaction_rate()}) {
-    figures[pb::Statistics::Figure_Name(rate->numerator_figure())] = rate->numerator();
-    figures[pb::Statistics::Figure_Name(rate->denominator_figure())] = rate->denominator();
-  }
-  return figures;
 }
 
 bool Story::Report() {
@@ -385,108 +286,6 @@ bool Story::Satisfied() {
          Expect(progress.state() == pb::Ticket::CLOSED, "the citizen sees it closed");
 }
 
-// The projection follows the feed; it is there within moments.
-void Story::Settle() {
-  for (int i = 0; i < 100; ++i) {
-    const Figures now = Count("district-staff", units_[kDistrict]);
-    if (now.at("CLOSED") > before_[units_[kDistrict]].at("CLOSED")) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-}
-
-bool Story::ExpectGrowth(const Figures& before, const Figures& after, const std::string& whose) {
-  const Figures grown = {{"SUBMITTED", 1},       {"ACCEPTED", 1},
-                         {"NOT_ACCEPTED", 0},    {"CLOSED", 1},
-                         {"WITHDRAWN", 0},       {"REOPENED", 1},
-                         {"CLOSURE", 1},         {"CLOSURE_BASE", 1},
-                         {"ON_TIME_CLOSURE", 1}, {"ON_TIME_CLOSURE_BASE", 1},
-                         {"RESPONSE", 1},        {"RESPONSE_BASE", 1},
-                         {"RESOLUTION", 1},      {"RESOLUTION_BASE", 1},
-                         {"SATISFACTION", 1},    {"SATISFACTION_BASE", 1}};
-  bool right = true;
-  std::string line;
-  for (const auto& [figure, by] : grown) {
-    const int64_t difference = after.at(figure) - before.at(figure);
-    if (difference != by)
-      right =
-          Expect(false, absl::StrCat(whose, ": ", figure, " grew by ", difference, ", not ", by));
-  }
-  const auto rate = [&](const char* name, const char* n, const char* d) {
-    absl::StrAppend(&line, name, " ", after.at(n), "/", after.at(d), "  ");
-  };
-  rate("办结率", "CLOSURE", "CLOSURE_BASE");
-  rate("按期办结率", "ON_TIME_CLOSURE", "ON_TIME_CLOSURE_BASE");
-  rate("响应率", "RESPONSE", "RESPONSE_BASE");
-  rate("解决率", "RESOLUTION", "RESOLUTION_BASE");
-  rate("满意率", "SATISFACTION", "SATISFACTION_BASE");
-  Show(absl::StrCat(whose, ": 受理 ", after.at("ACCEPTED"), "  办结 ", after.at("CLOSED"),
-                    "  重办 ", after.at("REOPENED")));
-  Show(absl::StrCat("  ", line));
-  return right;
-}
-
-bool Story::Dashboards() {
-  Tell("The dashboards of the subdistrict and the district, 2015-07-01 to 2015-10-01:");
-  Settle();
-  for (const auto& [login, place, whose] :
-       {std::tuple{"subdistrict-staff", kSubdistrict, "观音桥街道"},
-        std::tuple{"district-staff", kDistrict, "江北区"}}) {
-    const std::string node = units_[place];
-    if (!Expect(ExpectGrowth(before_[node], Count(login, node), whose),
-                absl::StrCat("the figures of ", whose, " are right"))) {
-      return false;
-    }
-    bool found = false;
-    std::string token;
-    do {  // the rows behind the figure
-      pb::ListStatisticTicketsResponse rows;
-      As(login).Get(absl::StrCat("/v1/", node, "/statistics/tickets?figure=CLOSED&pageSize=500&",
-                                 kWindow, "&pageToken=", token),
-                    &rows);
-      for (const pb::Ticket& row : rows.tickets()) found |= row.number() == ticket_.number();
-      token = rows.next_page_token();
-    } while (!token.empty());
-    Expect(found, "and open to the rows behind them");
-  }
-  return !failed_;
-}
-
-bool Story::Neighbour() {
-  Tell("The neighbouring district's clerk can neither see nor infer it:");
-  Api& neighbour = As("neighbour-clerk");
-  pb::ListTicketsResponse list;
-  neighbour.Get("/v1/tickets?withTotalSize=true&pageSize=500", &list);
-  bool seen = false;
-  for (const pb::Ticket& t : list.tickets()) seen |= t.name() == ticket_.name();
-  Expect(!seen && list.total_size() == neighbour_total_, "not in lists, not in their count");
-  pb::ListTicketsResponse by_number;
-  neighbour.Get(absl::StrCat("/v1/tickets?withTotalSize=true&number=", ticket_.number()),
-                &by_number);
-  Expect(by_number.total_size() == 0, "not by its number");
-  const Reply real = neighbour.Get("/v1/" + ticket_.name());
-  const Reply absent = neighbour.Get("/v1/tickets/01900000-0000-7000-8000-000000000000");
-  Expect(real.http_status == 403 && real.Outcome() == absent.Outcome(),
-         "what is not theirs and what does not exist answer alike: " + real.Outcome());
-  Expect(Count("neighbour-clerk", units_[kNeighbour]) == before_[units_[kNeighbour]],
-         "their own figures have not moved");
-  const Reply figures =
-      neighbour.Get(absl::StrCat("/v1/", units_[kDistrict], "/statistics?", kWindow));
-  Expect(figures.http_status == 403,
-         "the district's figures are closed to them: " + figures.Outcome());
-  Expect(
-      neighbour.Get(absl::StrCat("/v1/", ticket_.name(), "/events")).Outcome() == absent.Outcome(),
-      "so is the timeline");
-  pb::TrackTicketRequest guess;
-  guess.set_number(ticket_.number());
-  guess.set_tracking_code("0000000000000000");
-  const Reply wrong = neighbour.Post("/v1/tickets:track", guess);
-  guess.set_number("QG20150730-500105-999999-7");
-  const Reply none = neighbour.Post("/v1/tickets:track", guess);
-  return Expect(
-      wrong.http_status == none.http_status && wrong.reason == none.reason,
-      "a wrong tracking code and a number that was never given answer alike: " + wrong.Outcome());
-}
-
 int Story::Play() {
   At("2015-07-30T00:30:00Z");
   std::printf("The suite's clock stands at 2015-07-30; it runs again when the story ends.\n");
@@ -507,8 +306,6 @@ int Story::Play() {
   std::printf("\nThe story is told: %s, two cycles, closed and rated.\n", ticket_.number().c_str());
   return 0;
 }
-
-}  // namespace
 
 int Play(const Stage& stage) {
   const int result = Story(stage).Play();
