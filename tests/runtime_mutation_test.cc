@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "qungong/note/v1/note_service.grpc.pb.h"
 #include "runtime/rpc.h"
+#include "tests/support/faults/fault_enumeration.h"
 #include "tests/support/matchers.h"
 #include "tests/support/service_fixture.h"
 
@@ -30,8 +31,16 @@ constexpr int kForever = -1;
 
 class NoteHandlers {
  public:
+  // The witness of fault enumeration: a handler that writes outside its transaction.
+  static inline const mysql::Options* careless = nullptr;
+
   absl::StatusOr<pb::Note> WriteNote(Mutation& m, const pb::WriteNoteRequest& request) {
     ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("notes", request.name()));
+    if (careless != nullptr) {
+      mysql::Session aside(*careless);
+      RETURN_IF_ERROR(
+          aside.ExecuteDirect("INSERT INTO notes VALUES (UNHEX(MD5(RAND())), 1, 'aside')"));
+    }
     ASSIGN_OR_RETURN(const auto row,
                      m.tx().QueryOne("SELECT version FROM notes WHERE id = ? FOR UPDATE", id));
     pb::Note note;
@@ -210,54 +219,23 @@ TEST_F(MutationTest, ManyWritersOfOneRowLoseNoUpdate) {
   EXPECT_EQ(service->Count("events"), kClients * kEach);
 }
 
-// Every fault at every statement, COMMIT among them, before and after it takes effect: the call
-// succeeds or fails, and a retry with the same request_id gives the one reply and has the one
-// effect.
-TEST_F(MutationTest, EveryFaultAtEveryStatementLeavesExactlyOneEffect) {
-  struct Fault {
-    const char* name;
-    int error;
-    bool after;
+// The witness of fault enumeration: it keeps the promise here, and finds a handler that does not.
+TEST_F(MutationTest, EveryFaultAtEveryStatementLeavesExactlyOneEffectOrIsFound) {
+  testing::FaultEnumeration enumeration(*service, "ticket", {"notes WHERE version > 1"},
+                                        {"feed_head"});
+  constexpr char kMethod[] = "qungong.note.v1.NoteService/WriteNote";
+  const auto prepare = [&] {
+    pb::WriteNoteRequest request = Writing("路灯");
+    request.set_name(ResourceName("notes", NewUuidV7(absl::Now())));
+    return testing::Sending(*service, kMethod, "", request);
   };
-  const Fault faults[] = {{"deadlock", 1213, false},
-                          {"lock wait timeout", 1205, false},
-                          {"snapshot conflict", 1020, false},
-                          {"connection lost before", 2013, false},
-                          {"connection lost after", 2013, true},
-                          {"connection killed", 1927, false}};
-  for (const Fault& fault : faults) {
-    int statements = 1000;
-    for (int at = 1; at <= statements; ++at) {
-      SCOPED_TRACE(absl::StrCat(fault.name, " at statement ", at));
-      service->Reset();
-      std::atomic<int> seen = 0;
-      std::atomic<bool> struck = false;
-      service->SetFault([&](absl::string_view sql, bool after) -> absl::Status {
-        if (sql.empty() || struck) return absl::OkStatus();
-        const int n = after ? seen.load() : ++seen;
-        if (n != at || after != fault.after) return absl::OkStatus();
-        struck = true;
-        return mysql::StatusFromDriver(fault.error, "HY000", "planted");
-      });
-      const auto request = Writing("路灯");
-      const auto first = Write(request);
-      service->SetFault(nullptr);
-      if (!struck) {
-        statements = at - 1;  // beyond the last statement
-        break;
-      }
-      const auto retry = Write(request);
-      ASSERT_THAT(retry, IsOk());
-      EXPECT_EQ(retry->version(), 1);
-      if (first.ok()) {
-        EXPECT_EQ(first->SerializeAsString(), retry->SerializeAsString());
-      }
-      EXPECT_EQ(service->Count("events"), 1);
-      EXPECT_EQ(Version(), 1);
-    }
-    EXPECT_GT(statements, 5) << fault.name << ": the faults were not planted";
-    EXPECT_LT(statements, 100);
-  }
+  EXPECT_THAT(enumeration.Run(kMethod, prepare), ::testing::IsEmpty());
+  EXPECT_GE(enumeration.planted(), 36);
+
+  NoteHandlers::careless = &service->chassis().database;
+  const std::vector<std::string> wrong = enumeration.Run(kMethod, prepare);
+  NoteHandlers::careless = nullptr;
+  EXPECT_THAT(wrong, ::testing::Contains(::testing::HasSubstr("the effect was")));
 }
 
 TEST_F(MutationTest, AnInvalidRequestNamesEveryFieldAndChangesNothing) {

@@ -80,8 +80,8 @@ TestService::TestService(const std::string& name, absl::Span<const Migration> mi
       tokens_(OrDie(TokenVerifier::FromFile(TokenKeysFile()), "token keys")),
       workers_(faulty_, kThreads, kMaxPending),
       loops_(database_, metrics_),
-      chassis_{name + "-service", clock_,   database_, keys_,  pages_,
-               *tokens_,          metrics_, workers_,  loops_, draining_},
+      chassis_{name + "-service", clock_,   faulty_,  keys_,  pages_,
+               *tokens_,          metrics_, workers_, loops_, draining_},
       session_(database_) {
   clock_.Stand(TestNow());
   wiring_ = OrDie(wire(chassis_), "wiring");
