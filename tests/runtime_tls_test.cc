@@ -1,8 +1,9 @@
-// TLS where processes meet: gRPC on both ends.
+// TLS where processes meet: gRPC on both ends, and the database.
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -11,20 +12,120 @@
 #include "gtest/gtest.h"
 #include "qungong/rpc/v1/feed_service.grpc.pb.h"
 #include "runtime/channel.h"
+#include "runtime/mysql.h"
 #include "runtime/tls.h"
 #include "tests/support/certificates.h"
+#include "tests/support/mariadb.h"
 #include "tests/support/matchers.h"
+#include "tests/support/spawn.h"
 
 namespace qungong::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 namespace pb = ::qungong::rpc::v1;
+
+// Databases first: MariaDb forks, which it may not do after gRPC has started.
 
 std::string ContentOf(const std::string& file) {
   std::ifstream in(file);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+class DatabaseTlsTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { MariaDb::Get().Migrate("ticket"); }
+  static void TearDownTestSuite() { Restart({}); }
+
+  static void Restart(const std::vector<std::string>& options) {
+    MariaDb::Get().Kill();
+    MariaDb::Get().Start(options);
+  }
+  void ListenOnTcp(const std::vector<std::string>& options) {
+    std::vector<std::string> all = {"--skip-networking=0", "--bind-address=127.0.0.1",
+                                    absl::StrCat("--port=", port_)};
+    all.insert(all.end(), options.begin(), options.end());
+    Restart(all);
+  }
+  void ListenWith(const TlsOptions& tls) {
+    ListenOnTcp({"--ssl-cert=" + tls.cert_file, "--ssl-key=" + tls.key_file});
+  }
+  mysql::Options OptionsWith(const std::string& ca_file) const {
+    mysql::Options options = MariaDb::Get().OptionsFor("ticket_app");
+    options.address = absl::StrCat("127.0.0.1:", port_);
+    options.tls_ca_file = ca_file;
+    return options;
+  }
+  // "" for a session without TLS.
+  absl::StatusOr<std::string> Cipher(const std::string& ca_file) const {
+    mysql::Session session(OptionsWith(ca_file));
+    ASSIGN_OR_RETURN(const mysql::Rows rows,
+                     session.QueryDirect("SHOW SESSION STATUS LIKE 'Ssl_cipher'"));
+    return rows.at(0).String(1);
+  }
+
+  TestCa ca_;
+  const int port_ = FreePort();
+};
+
+TEST_F(DatabaseTlsTest, ASessionWithACaIsEncrypted) {
+  ListenWith(ca_.Issue("database"));
+  EXPECT_THAT(Cipher(ca_.file()), IsOkAndHolds(Not(IsEmpty())));
+  EXPECT_THAT(Cipher(""), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(DatabaseTlsTest, AServerOfAnotherCaIsRefused) {
+  TestCa stranger;
+  ListenWith(stranger.Issue("database"));
+  EXPECT_THAT(Cipher(ca_.file()), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("TLS")));
+}
+
+TEST_F(DatabaseTlsTest, AServerOfAnotherNameIsRefused) {
+  ListenWith(ca_.Issue("database", "DNS:elsewhere.example"));
+  EXPECT_THAT(Cipher(ca_.file()), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("TLS")));
+}
+
+TEST_F(DatabaseTlsTest, AServerWithoutTlsIsRefused) {
+  ListenOnTcp({});
+  EXPECT_THAT(Cipher(ca_.file()), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("TLS")));
+  EXPECT_THAT(Cipher(""), IsOkAndHolds(IsEmpty()));
+}
+
+// With TLS the driver has one number for all that can happen to a connection, and it is another one
+// than without.
+TEST_F(DatabaseTlsTest, AConnectionThatIsLostIsKnownToBe) {
+  ListenWith(ca_.Issue("database"));
+  mysql::Session session(OptionsWith(ca_.file()));
+  int runs = 0;
+  const auto lose_once = [&](mysql::Tx& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(const mysql::Rows id, tx.Query("SELECT CONNECTION_ID()"));
+    if (++runs == 1) MariaDb::Get().Query(absl::StrCat("KILL ", id.at(0).Int64(0)));
+    return absl::OkStatus();
+  };
+  EXPECT_THAT(session.Transact({}, lose_once),
+              StatusIs(absl::StatusCode::kUnavailable, HasReason("COMMIT_IN_DOUBT")));
+  runs = 0;
+  EXPECT_THAT(session.Transact({.repeatable = true}, lose_once), IsOk());
+  EXPECT_EQ(runs, 2);
+  runs = 0;
+  EXPECT_THAT(session.Transact({},
+                               [&](mysql::Tx& tx) -> absl::Status {
+                                 RETURN_IF_ERROR(lose_once(tx));
+                                 return tx.Query("SELECT 1").status();
+                               }),
+              IsOk());
+  EXPECT_EQ(runs, 2);
+  MariaDb::Get().Kill();
+  EXPECT_TRUE(mysql::IsConnectionLost(session.Ping()));
+  EXPECT_THAT(session.Ping(), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(DatabaseTlsTest, ACaThatIsNotThereIsRefused) {
+  ListenWith(ca_.Issue("database"));
+  EXPECT_THAT(Cipher(ca_.file() + ".absent"), Not(IsOk()));
 }
 
 class FakeFeed final : public pb::FeedService::Service {
