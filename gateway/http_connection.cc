@@ -222,7 +222,7 @@ void HttpConnection::ReadBody() {
   if (parser_->is_done()) return Handle();
   const uint64_t left = parser_->content_length_remaining().value_or(kReadBytes);
   ReadPart(std::string(std::clamp<uint64_t>(left, 1, kReadBytes), '\0'),
-           [self = shared_from_this()](error_code error, std::string part) {
+           [self = shared_from_this()](error_code error, const std::string& part) {
              if (self->state_ != State::kBody) return;
              if (error) {
                const absl::Status status = ReadError(error);

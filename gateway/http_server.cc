@@ -113,8 +113,8 @@ absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& address) {
 
 class HttpServer::Impl {
  public:
-  Impl(const HttpOptions& options, HttpHandler& handler)
-      : options_(options),
+  Impl(HttpOptions options, HttpHandler& handler)
+      : options_(std::move(options)),
         handler_(handler),
         admission_(options_),
         loops_(MakeLoops(options_.threads)),

@@ -1,8 +1,8 @@
 // The gateway: public HTTP/JSON, native gRPC pass-through, admin listener.
-#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -117,7 +117,8 @@ ProcessOptions ProcessFlags() {
   options.gateway.stream_time = absl::GetFlag(FLAGS_stream_time);
   options.gateway.upload_time = absl::GetFlag(FLAGS_upload_time);
   options.gateway.sessions.secure_cookies = absl::GetFlag(FLAGS_secure_cookies);
-  options.gateway.sessions.sign_ins_per_minute = absl::GetFlag(FLAGS_sign_ins_per_minute);
+  options.gateway.sessions.sign_ins_per_minute =
+      static_cast<int>(absl::GetFlag(FLAGS_sign_ins_per_minute));
   options.gateway.sessions.cached_sessions = absl::GetFlag(FLAGS_cached_sessions);
   return options;
 }

@@ -45,10 +45,10 @@ void SessionCache::Get(const std::string& secret, SessionDone done) {
     }
     refresh = (refresh || !holds) && !waiting_.contains(key);
     if (refresh) waiting_.try_emplace(key);
-    if (!holds) waiting_[key].done.push_back(std::move(done));
+    if (!holds) waiting_[key].done.push_back(std::exchange(done, nullptr));
   }
   if (refresh) StartRefresh(secret, key);
-  if (holds) done(held);
+  if (done) done(held);
 }
 
 void SessionCache::StartRefresh(const std::string& secret, const std::string& key) {

@@ -33,8 +33,8 @@ absl::StatusOr<std::unique_ptr<Upstream>> Upstream::Make(absl::string_view backe
     ASSIGN_OR_RETURN(const auto credentials,
                      MakeChannelCredentials(tls, "--backends", pair.second));
     const std::shared_ptr<grpc::Channel> channel = Connect(pair.second, credentials);
-    auto backend = std::unique_ptr<Backend>(
-        new Backend{channel, MessageStub(channel), grpc::GenericStub(channel)});
+    auto backend = std::make_unique<Backend>(
+        Backend{channel, MessageStub(channel), grpc::GenericStub(channel)});
     if (!upstream->backends_.emplace(pair.first, std::move(backend)).second) {
       return absl::InvalidArgumentError(absl::StrCat("package given twice: ", pair.first));
     }
