@@ -15,23 +15,23 @@ using ::testing::Not;
 using ::testing::Pair;
 
 TEST(Errors, HttpStatusFollowsTheCanonicalTable) {
-  const std::pair<grpc::StatusCode, int> kTable[] = {{grpc::StatusCode::CANCELLED, 499},
-                                                     {grpc::StatusCode::UNKNOWN, 500},
-                                                     {grpc::StatusCode::INVALID_ARGUMENT, 400},
-                                                     {grpc::StatusCode::DEADLINE_EXCEEDED, 504},
-                                                     {grpc::StatusCode::NOT_FOUND, 404},
-                                                     {grpc::StatusCode::ALREADY_EXISTS, 409},
-                                                     {grpc::StatusCode::PERMISSION_DENIED, 403},
-                                                     {grpc::StatusCode::UNAUTHENTICATED, 401},
-                                                     {grpc::StatusCode::RESOURCE_EXHAUSTED, 429},
-                                                     {grpc::StatusCode::FAILED_PRECONDITION, 400},
-                                                     {grpc::StatusCode::ABORTED, 409},
-                                                     {grpc::StatusCode::OUT_OF_RANGE, 400},
-                                                     {grpc::StatusCode::UNIMPLEMENTED, 501},
-                                                     {grpc::StatusCode::INTERNAL, 500},
-                                                     {grpc::StatusCode::UNAVAILABLE, 503},
-                                                     {grpc::StatusCode::DATA_LOSS, 500}};
-  for (const auto& [code, http] : kTable) {
+  const std::pair<grpc::StatusCode, int> table[] = {{grpc::StatusCode::CANCELLED, 499},
+                                                    {grpc::StatusCode::UNKNOWN, 500},
+                                                    {grpc::StatusCode::INVALID_ARGUMENT, 400},
+                                                    {grpc::StatusCode::DEADLINE_EXCEEDED, 504},
+                                                    {grpc::StatusCode::NOT_FOUND, 404},
+                                                    {grpc::StatusCode::ALREADY_EXISTS, 409},
+                                                    {grpc::StatusCode::PERMISSION_DENIED, 403},
+                                                    {grpc::StatusCode::UNAUTHENTICATED, 401},
+                                                    {grpc::StatusCode::RESOURCE_EXHAUSTED, 429},
+                                                    {grpc::StatusCode::FAILED_PRECONDITION, 400},
+                                                    {grpc::StatusCode::ABORTED, 409},
+                                                    {grpc::StatusCode::OUT_OF_RANGE, 400},
+                                                    {grpc::StatusCode::UNIMPLEMENTED, 501},
+                                                    {grpc::StatusCode::INTERNAL, 500},
+                                                    {grpc::StatusCode::UNAVAILABLE, 503},
+                                                    {grpc::StatusCode::DATA_LOSS, 500}};
+  for (const auto& [code, http] : table) {
     EXPECT_EQ(ErrorResponse(grpc::Status(code, "x")).status, http) << code;
   }
 }

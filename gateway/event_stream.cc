@@ -66,7 +66,7 @@ class EventStream final : public grpc::ClientBidiReactor<Message, Message> {
   }
 
  private:
-  HttpExchange& exchange() { return call_.pending->exchange(); }
+  HttpExchange& exchange() const { return call_.pending->exchange(); }
 
   absl::Status Bind() {
     const HttpRequest& http = call_.pending->request();
@@ -74,7 +74,7 @@ class EventStream final : public grpc::ClientBidiReactor<Message, Message> {
     return BindRequest(call_.match, {http.query, content_type, http.body}, request_.get());
   }
 
-  void Begin(std::shared_ptr<EventStream> self) {
+  void Begin(const std::shared_ptr<EventStream>& self) {
     self_ = self;
     call_.pending->forwarded.Apply(*context_);
     call_.backend->messages.PrepareBidiStreamingCall(context_.get(), call_.match.route->rpc_path,

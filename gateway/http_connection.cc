@@ -14,7 +14,7 @@ namespace qungong::gateway {
 namespace {
 
 constexpr size_t kWatchBytes = 1 << 10;  // what an idle connection holds
-constexpr size_t kReadBytes = 16 << 10;  // one read of a body of unknown length
+constexpr size_t kReadBytes = 16 << 10;  // one read of a body: memory follows what has arrived
 
 absl::Status TooLarge(size_t limit) {
   return WithReason(
@@ -221,8 +221,8 @@ void HttpConnection::ReadBody() {
   }
   if (parser_->is_done()) return Handle();
   const uint64_t left = parser_->content_length_remaining().value_or(kReadBytes);
-  ReadPart(std::string(std::max<size_t>(left, 1), '\0'),
-           [self = shared_from_this()](error_code error, std::string part) {
+  ReadPart(std::string(std::clamp<uint64_t>(left, 1, kReadBytes), '\0'),
+           [self = shared_from_this()](error_code error, const std::string& part) {
              if (self->state_ != State::kBody) return;
              if (error) {
                const absl::Status status = ReadError(error);

@@ -80,7 +80,7 @@ int OnlyHttp11(SSL*, const unsigned char** chosen, unsigned char* length, const 
 }
 
 absl::StatusOr<std::unique_ptr<net::ssl::context>> MakeTls(const HttpOptions& options) {
-  if (options.tls_cert_file.empty()) return nullptr;
+  if (options.tls_cert_file.empty() && options.tls_key_file.empty()) return nullptr;
   auto tls = std::make_unique<net::ssl::context>(net::ssl::context::tls_server);
   SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
   SSL_CTX_set_alpn_select_cb(tls->native_handle(), &OnlyHttp11, nullptr);
@@ -88,8 +88,9 @@ absl::StatusOr<std::unique_ptr<net::ssl::context>> MakeTls(const HttpOptions& op
   tls->use_certificate_chain_file(options.tls_cert_file, error);
   if (!error) tls->use_private_key_file(options.tls_key_file, net::ssl::context::pem, error);
   if (error) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("TLS certificate or key cannot be used: ", error.message()));
+    return absl::InvalidArgumentError(absl::StrCat("--tls_cert_file=", options.tls_cert_file,
+                                                   " and --tls_key_file=", options.tls_key_file,
+                                                   " cannot be used: ", error.message()));
   }
   return tls;
 }
@@ -112,8 +113,8 @@ absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& address) {
 
 class HttpServer::Impl {
  public:
-  Impl(const HttpOptions& options, HttpHandler& handler)
-      : options_(options),
+  Impl(HttpOptions options, HttpHandler& handler)
+      : options_(std::move(options)),
         handler_(handler),
         admission_(options_),
         loops_(MakeLoops(options_.threads)),

@@ -105,10 +105,10 @@ absl::Status ReadError(const error_code& error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return WithReason(absl::InvalidArgumentError("the header is too large"), "HEADER_TOO_LARGE");
   }
-  static const boost::system::error_category& kHttp =
+  const boost::system::error_category& of_http =
       http::make_error_code(http::error::bad_method).category();
   const bool gone = error == http::error::end_of_stream || error == http::error::partial_message;
-  if (error.category() != kHttp || gone) return absl::OkStatus();
+  if (error.category() != of_http || gone) return absl::OkStatus();
   return Malformed(absl::StrCat("malformed HTTP: ", error.message()));
 }
 

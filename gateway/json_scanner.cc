@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "runtime/status.h"
 #include "runtime/utf8.h"
@@ -197,7 +198,7 @@ class Scanner {
     ++at_;
     const char c = Peek();
     if (c != 'u') {
-      if (c == '\0' || absl::string_view("\"\\/bfnrt").find(c) == absl::string_view::npos) {
+      if (c == '\0' || !absl::StrContains("\"\\/bfnrt", c)) {
         return Malformed("an escape of JSON");
       }
       ++at_;

@@ -1,8 +1,7 @@
 #include "gateway/json_scanner.h"
 
-#include <time.h>
-
 #include <algorithm>
+#include <ctime>
 #include <string>
 
 #include "gmock/gmock.h"
@@ -145,7 +144,7 @@ TEST(JsonScanner, IsLinear) {
     }
     return best;
   };
-  for (absl::string_view part : {"{\"a\":[[[[[[1]]]]]]},", "\"\\u0041\",", "1,"}) {
+  for (absl::string_view part : {R"({"a":[[[[[[1]]]]]]},)", R"("\u0041",)", "1,"}) {
     const auto text = [&](size_t n) { return "[" + Repeat(part, n) + "1]"; };
     EXPECT_LT(seconds(text(160'000)), 64 * seconds(text(10'000))) << part;
   }

@@ -1,5 +1,6 @@
 // The schemas of openapi.h.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -197,9 +198,8 @@ void SchemaWriter::WriteAll() {
   json_.BeginObject();
   for (const auto& [name, schema] : own_) json_.Key(name).Raw(schema);
   // Writing one may want others: goes on until none is new.
-  for (auto next = wanted_.begin(); next != wanted_.end(); next = wanted_.begin()) {
-    const std::string name = *next;
-    wanted_.erase(next);
+  while (!wanted_.empty()) {
+    const std::string name = std::move(wanted_.extract(wanted_.begin()).value());
     if (!written_.insert(name).second) continue;
     json_.Key(name);
     if (const Descriptor* type = pool.FindMessageTypeByName(name); type != nullptr) {

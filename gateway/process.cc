@@ -14,6 +14,7 @@
 #include "gateway/pass_through.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
+#include "runtime/channel.h"
 #include "runtime/log.h"
 #include "runtime/probe.h"
 #include "runtime/status.h"
@@ -56,7 +57,7 @@ class Process::Impl {
     gateway_ = std::make_unique<Gateway>(routes_, *upstream_, pages_, clock_, tokens_.get(),
                                          metrics_, options_.gateway);
     RETURN_IF_ERROR(StartGrpc());
-    ASSIGN_OR_RETURN(http_, HttpServer::Start(options_.listen, options_.http, *gateway_));
+    RETURN_IF_ERROR(StartHttp());
     admin_ = std::make_unique<AdminServer>(
         options_.admin_listen, metrics_, [this] { return Live(); }, [this] { return Ready(); });
     log::Line(log::Severity::kInfo, "serving")
@@ -83,8 +84,7 @@ class Process::Impl {
  private:
   // Backends, routes and pages; the descriptor set is dropped when its comments are read.
   absl::Status LoadContracts() {
-    ASSIGN_OR_RETURN(const auto credentials, MakeChannelCredentials(options_.tls));
-    ASSIGN_OR_RETURN(upstream_, Upstream::Make(options_.backends, credentials));
+    ASSIGN_OR_RETURN(upstream_, Upstream::Make(options_.backends, options_.tls));
     ASSIGN_OR_RETURN(const std::string set, DescriptorSet(options_.descriptor_set_file));
     ASSIGN_OR_RETURN(const Comments comments, ReadComments(set));
     pass_through_ =
@@ -107,9 +107,21 @@ class Process::Impl {
     return absl::OkStatus();
   }
 
+  absl::Status StartHttp() {
+    const std::string& certificate = options_.http.tls_cert_file;
+    if (certificate.empty()) {
+      RETURN_IF_ERROR(CheckPlainText("--listen", options_.listen, options_.tls.allow_plain_text));
+    } else {
+      RETURN_IF_ERROR(ShowCertificateEnd(certificate, metrics_));
+    }
+    ASSIGN_OR_RETURN(http_, HttpServer::Start(options_.listen, options_.http, *gateway_));
+    return absl::OkStatus();
+  }
+
   absl::Status StartGrpc() {
     if (options_.grpc_listen.empty()) return absl::OkStatus();
-    ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(options_.tls));
+    ASSIGN_OR_RETURN(const auto credentials,
+                     MakeServerCredentials(options_.tls, "--grpc_listen", options_.grpc_listen));
     grpc::ServerBuilder builder;
     ApplyServerArguments(builder);
     builder.AddListeningPort(options_.grpc_listen, credentials, &grpc_port_);

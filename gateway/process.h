@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "gateway/gateway.h"
 #include "gateway/http_server.h"
-#include "runtime/channel.h"
+#include "runtime/tls.h"
 
 namespace qungong::gateway {
 
@@ -22,7 +22,7 @@ struct ProcessOptions {
   std::string descriptor_set_file;  // empty: the one that is built in
   std::string token_keys_file;      // empty: tokens are not verified here
   std::string test_clock_file;
-  TlsFiles tls;
+  TlsOptions tls;  // to services and to gRPC clients; HTTP has its own files
   HttpOptions http;
   GatewayOptions gateway;
 };

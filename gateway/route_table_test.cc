@@ -8,7 +8,6 @@
 namespace qungong::gateway {
 namespace {
 
-using ::testing::ElementsAre;
 using testing::HasReason;
 using testing::IsOk;
 using testing::StatusIs;

@@ -161,7 +161,6 @@ void SessionApi::SignOut(std::unique_ptr<Pending> pending) {
   gone.content_type = "";
   gone.headers.emplace_back("Set-Cookie", Cookie("", pending->request().secure));
   if (!secret.ok() || secret->empty()) return pending->Respond(std::move(gone));
-  cache_.Remove(*secret);
   auto call =
       std::make_shared<SessionCall<pb::DeleteSessionRequest, google::protobuf::Empty>>(upstream_);
   call->request.set_secret(*secret);
@@ -169,8 +168,10 @@ void SessionApi::SignOut(std::unique_ptr<Pending> pending) {
   pending->forwarded.Apply(call->context);
   auto shared = std::make_shared<std::unique_ptr<Pending>>(std::move(pending));
   stub_->async()->DeleteSession(&call->context, &call->request, &call->response,
-                                [call, shared, gone](const grpc::Status& status) {
+                                [this, call, shared, gone](const grpc::Status& status) {
                                   Pending& answer = **shared;
+                                  // Not before: until then a request can still bring a token.
+                                  cache_.Remove(call->request.secret());
                                   // A session that lives on must not look as if it had ended.
                                   if (!status.ok()) return answer.Fail(answer.Cleaned(status));
                                   answer.Respond(gone);

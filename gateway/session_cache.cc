@@ -4,6 +4,7 @@
 
 #include "google/protobuf/util/time_util.h"
 #include "runtime/crypto.h"
+#include "runtime/status.h"
 
 namespace qungong::gateway {
 namespace {
@@ -15,6 +16,13 @@ constexpr double kFresh = 0.75;
 
 absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
   return absl::FromUnixMicros(google::protobuf::util::TimeUtil::TimestampToMicroseconds(timestamp));
+}
+
+SessionResult Ended() {
+  return {
+      ToGrpcStatus(WithReason(absl::UnauthenticatedError("the session has ended"), "SESSION_ENDED"),
+                   "org.qungong", ""),
+      {}};
 }
 
 }  // namespace
@@ -37,27 +45,28 @@ void SessionCache::Get(const std::string& secret, SessionDone done) {
     }
     refresh = (refresh || !holds) && !waiting_.contains(key);
     if (refresh) waiting_.try_emplace(key);
-    if (!holds) waiting_[key].push_back(std::move(done));
+    if (!holds) waiting_[key].done.push_back(std::exchange(done, nullptr));
   }
   if (refresh) StartRefresh(secret, key);
-  if (holds) done(held);
+  if (done) done(held);
 }
 
 void SessionCache::StartRefresh(const std::string& secret, const std::string& key) {
   refresh_(secret, [this, key](const SessionResult& result) { OnRefreshed(key, result); });
 }
 
-void SessionCache::OnRefreshed(const std::string& key, const SessionResult& result) {
-  std::vector<SessionDone> waiting;
+void SessionCache::OnRefreshed(const std::string& key, SessionResult result) {
+  Waiting waiting;
   {
     absl::MutexLock lock(&mutex_);
     waiting = std::move(waiting_.extract(key).mapped());
+    if (waiting.removed) result = Ended();
     if (result.status.ok()) Store(key, result.token);
     // Only org-service's word ends a session. While it cannot be reached, tokens serve until they
     // end.
     if (result.status.error_code() == grpc::StatusCode::UNAUTHENTICATED) Erase(key);
   }
-  for (SessionDone& done : waiting) done(result);
+  for (SessionDone& done : waiting.done) done(result);
 }
 
 void SessionCache::Put(const std::string& secret, const org::v1::SessionToken& token) {
@@ -66,8 +75,11 @@ void SessionCache::Put(const std::string& secret, const org::v1::SessionToken& t
 }
 
 void SessionCache::Remove(const std::string& secret) {
+  const std::string key = Sha256(secret);
   absl::MutexLock lock(&mutex_);
-  Erase(Sha256(secret));
+  Erase(key);
+  const auto waiting = waiting_.find(key);
+  if (waiting != waiting_.end()) waiting->second.removed = true;
 }
 
 void SessionCache::Store(const std::string& key, const org::v1::SessionToken& token) {

@@ -40,6 +40,8 @@ class SessionCache {
   // way for a session; while the old token still holds they do not wait for it.
   void Get(const std::string& secret, SessionDone done);
   void Put(const std::string& secret, const org::v1::SessionToken& token);
+  // Forgets a session that ends. A refresh that is under way may have been answered before: its
+  // token is not kept, and who waits for it is told that the session has ended.
   void Remove(const std::string& secret);
 
  private:
@@ -50,8 +52,13 @@ class SessionCache {
     std::list<std::string>::iterator used;  // in recent_
   };
 
+  struct Waiting {
+    std::vector<SessionDone> done;
+    bool removed = false;  // since the refresh began
+  };
+
   void StartRefresh(const std::string& secret, const std::string& key);
-  void OnRefreshed(const std::string& key, const SessionResult& result);
+  void OnRefreshed(const std::string& key, SessionResult result);
   void Store(const std::string& key, const org::v1::SessionToken& token)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Erase(const std::string& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -64,7 +71,7 @@ class SessionCache {
   absl::flat_hash_map<std::string, Entry> entries_ ABSL_GUARDED_BY(mutex_);
   std::list<std::string> recent_ ABSL_GUARDED_BY(mutex_);  // most recent first
   // Sessions being refreshed, and who waits for them.
-  absl::flat_hash_map<std::string, std::vector<SessionDone>> waiting_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace qungong::gateway

@@ -40,22 +40,22 @@ void OnReply(UnaryCall& unary, const grpc::Status& status) {
 
 }  // namespace
 
-void StartUnaryCall(MatchedCall matched) {
-  const auto unary = std::make_shared<UnaryCall>(std::move(matched));
-  const MatchedCall& call = unary->call;
-  Pending& pending = *call.pending;
+void StartUnaryCall(MatchedCall call) {
+  const auto unary = std::make_shared<UnaryCall>(std::move(call));
+  const MatchedCall& held = unary->call;
+  Pending& pending = *held.pending;
   const HttpRequest& http = pending.request();
   const std::string content_type = http.Header("Content-Type");
   const absl::Status bound =
-      BindRequest(call.match, {http.query, content_type, http.body}, unary->request);
+      BindRequest(held.match, {http.query, content_type, http.body}, unary->request);
   if (!bound.ok()) return pending.Fail(bound);
   pending.forwarded.Apply(unary->context);
   pending.exchange().OnAbandoned([weak = std::weak_ptr<UnaryCall>(unary)] {
     if (const auto abandoned = weak.lock()) abandoned->context.TryCancel();
   });
-  call.backend->messages.UnaryCall(&unary->context, call.match.route->rpc_path, {}, unary->request,
-                                   unary->response,
-                                   [unary](grpc::Status status) { OnReply(*unary, status); });
+  held.backend->messages.UnaryCall(
+      &unary->context, held.match.route->rpc_path, {}, unary->request, unary->response,
+      [unary](const grpc::Status& status) { OnReply(*unary, status); });
 }
 
 }  // namespace qungong::gateway

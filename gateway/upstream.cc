@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "runtime/channel.h"
+#include "runtime/status.h"
 
 namespace qungong::gateway {
 
@@ -21,17 +22,19 @@ void Upstream::Finish(absl::Duration patience) {
   all_gone_->WaitForNotificationWithTimeout(patience);
 }
 
-absl::StatusOr<std::unique_ptr<Upstream>> Upstream::Make(
-    absl::string_view backends, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+absl::StatusOr<std::unique_ptr<Upstream>> Upstream::Make(absl::string_view backends,
+                                                         const TlsOptions& tls) {
   auto upstream = std::make_unique<Upstream>();
   for (absl::string_view part : absl::StrSplit(backends, ',', absl::SkipWhitespace())) {
     const std::pair<std::string, std::string> pair = absl::StrSplit(part, absl::MaxSplits('=', 1));
     if (pair.first.empty() || pair.second.empty()) {
       return absl::InvalidArgumentError(absl::StrCat("not package=target: ", part));
     }
+    ASSIGN_OR_RETURN(const auto credentials,
+                     MakeChannelCredentials(tls, "--backends", pair.second));
     const std::shared_ptr<grpc::Channel> channel = Connect(pair.second, credentials);
-    auto backend = std::unique_ptr<Backend>(
-        new Backend{channel, MessageStub(channel), grpc::GenericStub(channel)});
+    auto backend = std::make_unique<Backend>(
+        Backend{channel, MessageStub(channel), grpc::GenericStub(channel)});
     if (!upstream->backends_.emplace(pair.first, std::move(backend)).second) {
       return absl::InvalidArgumentError(absl::StrCat("package given twice: ", pair.first));
     }

@@ -15,7 +15,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/impl/codegen/proto_utils.h"  // lets the stub carry google::protobuf::Message
-#include "grpcpp/security/credentials.h"
+#include "runtime/tls.h"
 
 namespace qungong::gateway {
 
@@ -34,9 +34,10 @@ class Upstream {
  public:
   Upstream();
   ~Upstream();
-  // "qungong.org.v1=host:port,qungong.ticket.v1=dns:///…". INVALID_ARGUMENT for anything else.
-  static absl::StatusOr<std::unique_ptr<Upstream>> Make(
-      absl::string_view backends, const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+  // "qungong.org.v1=host:port,qungong.ticket.v1=dns:///…". INVALID_ARGUMENT for anything else, and
+  // for what MakeChannelCredentials refuses.
+  static absl::StatusOr<std::unique_ptr<Upstream>> Make(absl::string_view backends,
+                                                        const TlsOptions& tls);
 
   // Every call holds this until nothing of it is left, its context included: gRPC must not drop the
   // last reference to a channel on one of its own threads.

@@ -96,7 +96,7 @@ absl::StatusOr<std::vector<Uuid>> LockAccountsOfPerson(mysql::Tx& tx, const Uuid
 }
 
 absl::Status InsertAccount(mysql::Tx& tx, const StoredAccount& account) {
-  const absl::Status status =
+  absl::Status status =
       tx.Execute(kInsert, account.id, account.login, account.display_name, account.kind,
                  account.state, account.unit, account.person, account.password_hash,
                  account.password_time, account.password_request, account.created, account.updated,

@@ -140,6 +140,7 @@ absl::Status Run::EnsureGrant(mysql::Tx& tx, const StoredAccount& account, rpc::
   grant.created = now_;
   ASSIGN_OR_RETURN(const std::vector<StoredGrant> others, GrantsOfAccounts(tx, {account.id}));
   std::vector<HeldRole> held;
+  held.reserve(others.size());
   for (const StoredGrant& other : others) held.push_back(other.held);
   RETURN_IF_ERROR(CheckAgainstHeld(grant.held, held));
   RETURN_IF_ERROR(InsertGrant(tx, grant));

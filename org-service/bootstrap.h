@@ -18,7 +18,7 @@ absl::StatusOr<v1::BootstrapFile> ParseBootstrapFile(const std::string& json);
 // Makes what is missing of the municipality, the accounts and their grants, all or nothing, and
 // says what it made in the log. Running it again changes nothing, except for accounts marked
 // reset_password.
-absl::Status Bootstrap(Chassis& chassis, const std::string& file);
+absl::Status Bootstrap(Chassis& chassis, const std::string& path);
 
 }  // namespace qungong::org
 

@@ -1,11 +1,5 @@
 #include "runtime/channel.h"
 
-#include <fstream>
-#include <sstream>
-#include <utility>
-
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/resource_quota.h"
 
@@ -31,64 +25,7 @@ constexpr char kServiceConfig[] = R"json({
   "retryThrottling": {"maxTokens": 100, "tokenRatio": 0.1}
 })json";
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
-}
-
-struct Pem {
-  std::string cert;
-  std::string key;
-  std::string ca;
-};
-
-absl::StatusOr<Pem> ReadPem(const TlsFiles& files) {
-  if (files.cert.empty() != files.key.empty()) {
-    return absl::InvalidArgumentError("a TLS certificate and its key must be given together");
-  }
-  Pem pem;
-  for (auto [path, text] : {std::pair{&files.cert, &pem.cert}, std::pair{&files.key, &pem.key},
-                            std::pair{&files.ca, &pem.ca}}) {
-    absl::StatusOr<std::string> read = ReadFile(*path);
-    if (!read.ok()) return read.status();
-    *text = *std::move(read);
-  }
-  return pem;
-}
-
 }  // namespace
-
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials(
-    const TlsFiles& files) {
-  if (!files.Enabled()) return grpc::InsecureChannelCredentials();
-  absl::StatusOr<Pem> pem = ReadPem(files);
-  if (!pem.ok()) return pem.status();
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = pem->ca;
-  options.pem_cert_chain = pem->cert;
-  options.pem_private_key = pem->key;
-  return grpc::SslCredentials(options);
-}
-
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
-    const TlsFiles& files) {
-  if (!files.Enabled()) return grpc::InsecureServerCredentials();
-  if (files.cert.empty()) {
-    return absl::InvalidArgumentError("a TLS server needs a certificate and its key");
-  }
-  absl::StatusOr<Pem> pem = ReadPem(files);
-  if (!pem.ok()) return pem.status();
-  grpc::SslServerCredentialsOptions options(
-      files.ca.empty() ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
-                       : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  options.pem_root_certs = pem->ca;
-  options.pem_key_cert_pairs.push_back({pem->key, pem->cert});
-  return grpc::SslServerCredentials(options);
-}
 
 grpc::ChannelArguments MakeChannelArguments() {
   grpc::ChannelArguments arguments;

@@ -11,29 +11,12 @@
 #include <memory>
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/security/credentials.h"
-#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "grpcpp/support/channel_arguments.h"
 
 namespace qungong {
-
-// PEM files. All empty: plain text, for loopback and sockets. With a CA both ends show a
-// certificate (mutual TLS).
-struct TlsFiles {
-  std::string cert;
-  std::string key;
-  std::string ca;
-
-  bool Enabled() const { return !cert.empty() || !ca.empty(); }
-};
-
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials(
-    const TlsFiles& files);
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
-    const TlsFiles& files);
 
 // Keepalive, round robin over all addresses, quick re-resolution, capped reconnect back-off,
 // retries of UNAVAILABLE with throttling. Retried calls must be idempotent: ours are, by

@@ -140,7 +140,12 @@ absl::Status Session::Impl::Connect() {
   map["userName"] = sql::SQLString(options_.user);
   map["password"] = sql::SQLString(options_.password);
   if (!options_.schema.empty()) map["schema"] = sql::SQLString(options_.schema);
-  if (!options_.tls_ca_file.empty()) map["sslCA"] = sql::SQLString(options_.tls_ca_file);
+  if (!options_.tls_ca_file.empty()) {
+    map["sslCA"] = sql::SQLString(options_.tls_ca_file);
+    // Without this the driver takes any certificate of the CA, and no TLS from a server that says
+    // it has none.
+    map["sslVerify"] = true;
+  }
   map["OPT_CHARSET_NAME"] = sql::SQLString("utf8mb4");
   map["OPT_CONNECT_TIMEOUT"] = 2;
   map["OPT_READ_TIMEOUT"] = 60;

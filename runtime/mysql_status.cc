@@ -56,6 +56,7 @@ absl::Status StatusFromDriver(int error, absl::string_view sql_state, absl::stri
     case 2003:
     case 2006:
     case 2013:
+    case 2026:  // with TLS: the same as 2006 and 2013, or a server that is not the right one
     case 2055:
       code = absl::StatusCode::kUnavailable;
       reason = "DATABASE_UNAVAILABLE";
@@ -94,6 +95,7 @@ bool IsConnectionLost(const absl::Status& status) {
     case 2003:
     case 2006:
     case 2013:
+    case 2026:
     case 2055:
       return true;
     default:

@@ -27,6 +27,7 @@
 #include "runtime/probe.h"
 #include "runtime/service_account.h"
 #include "runtime/status.h"
+#include "runtime/tls.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:0", "gRPC listener, host:port");
 ABSL_FLAG(std::string, admin_listen, "127.0.0.1:0",
@@ -36,7 +37,8 @@ ABSL_FLAG(std::string, database_schema, "", "schema of this service");
 ABSL_FLAG(std::string, database_user, "", "database user");
 ABSL_FLAG(std::string, database_password_file, "", "file that holds the database user's password");
 ABSL_FLAG(std::string, database_tls_ca_file, "",
-          "CA of the database's certificate; empty: no TLS to the database");
+          "PEM CA of the database's certificate, which must be for the name in --database; empty: "
+          "plain text, on this machine only. Read at every new connection");
 ABSL_FLAG(bool, migrate, false, "apply the embedded migrations and exit");
 ABSL_FLAG(int, db_threads, 8, "workers, each with one database connection (1-64)");
 ABSL_FLAG(int, max_pending, 64, "calls that may wait for a worker; more are shed");
@@ -59,9 +61,15 @@ ABSL_FLAG(absl::Duration, checkpoint_every, absl::Minutes(1),
 ABSL_FLAG(bool, verify_chain, false,
           "derive the chain of events again, hold it against the checkpoints, and exit: 0 if it "
           "holds, else the first event that does not fit is named");
-ABSL_FLAG(std::string, tls_cert_file, "", "PEM certificate of this server; empty: plain text");
-ABSL_FLAG(std::string, tls_key_file, "", "PEM key of this server");
-ABSL_FLAG(std::string, tls_ca_file, "", "PEM CA that peers' certificates must come from");
+ABSL_FLAG(
+    std::string, tls_cert_file, "",
+    "PEM certificate and chain of this service, as server and as client; empty: plain text, on "
+    "this machine only. Read at start: restart after it is renewed");
+ABSL_FLAG(std::string, tls_key_file, "", "PEM key of --tls_cert_file");
+ABSL_FLAG(std::string, tls_ca_file, "",
+          "PEM CA that the certificates of all peers must come from: TLS is mutual");
+ABSL_FLAG(bool, allow_plain_text, false,
+          "plain text to and from other machines too: for networks that nobody else can read");
 ABSL_FLAG(std::string, test_clock_file, "",
           "tests and demo: time stands at the RFC 3339 instant in this file");
 ABSL_FLAG(std::string, org_service, "", "gRPC target of org-service");
@@ -70,6 +78,13 @@ ABSL_FLAG(std::string, service_secret_file, "", "file that holds the service acc
 
 namespace qungong {
 namespace {
+
+TlsOptions TlsFlags() {
+  return {.cert_file = absl::GetFlag(FLAGS_tls_cert_file),
+          .key_file = absl::GetFlag(FLAGS_tls_key_file),
+          .ca_file = absl::GetFlag(FLAGS_tls_ca_file),
+          .allow_plain_text = absl::GetFlag(FLAGS_allow_plain_text)};
+}
 
 int Die(absl::string_view what, absl::string_view why) {
   log::Line(log::Severity::kError, "cannot start").Set("step", what).Set("cause", why);
@@ -266,9 +281,10 @@ void Server::StartAdmin() {
 
 absl::Status Server::Start(Wiring wiring) {
   wiring_ = std::move(wiring);
-  const TlsFiles tls{absl::GetFlag(FLAGS_tls_cert_file), absl::GetFlag(FLAGS_tls_key_file),
-                     absl::GetFlag(FLAGS_tls_ca_file)};
-  ASSIGN_OR_RETURN(const auto credentials, MakeServerCredentials(tls));
+  const TlsOptions tls = TlsFlags();
+  ASSIGN_OR_RETURN(const auto credentials,
+                   MakeServerCredentials(tls, "--listen", absl::GetFlag(FLAGS_listen)));
+  if (tls.Enabled()) RETURN_IF_ERROR(ShowCertificateEnd(tls.cert_file, metrics_));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
@@ -321,6 +337,9 @@ absl::StatusOr<mysql::Options> DatabaseOptions(const Clock& clock) {
     return absl::InvalidArgumentError(
         "--database, --database_schema and --database_user are required");
   }
+  if (options.tls_ca_file.empty()) {
+    RETURN_IF_ERROR(CheckPlainText("--database", options.address, TlsFlags().allow_plain_text));
+  }
   if (!absl::GetFlag(FLAGS_database_password_file).empty()) {
     ASSIGN_OR_RETURN(options.password, ReadSecret(absl::GetFlag(FLAGS_database_password_file)));
   }
@@ -338,12 +357,11 @@ absl::StatusOr<std::string> ReadSecret(const std::string& file) {
 }
 
 absl::Status FollowDirectory(Chassis& chassis, Wiring& wiring, DirectoryChanged on_change) {
-  const TlsFiles tls{absl::GetFlag(FLAGS_tls_cert_file), absl::GetFlag(FLAGS_tls_key_file),
-                     absl::GetFlag(FLAGS_tls_ca_file)};
-  ASSIGN_OR_RETURN(const auto credentials, MakeChannelCredentials(tls));
+  const std::string target = absl::GetFlag(FLAGS_org_service);
+  ASSIGN_OR_RETURN(const auto credentials,
+                   MakeChannelCredentials(TlsFlags(), "--org_service", target));
   ASSIGN_OR_RETURN(const std::string secret, ReadSecret(absl::GetFlag(FLAGS_service_secret_file)));
-  const std::shared_ptr<grpc::Channel> channel =
-      Connect(absl::GetFlag(FLAGS_org_service), credentials);
+  const std::shared_ptr<grpc::Channel> channel = Connect(target, credentials);
   auto account =
       std::make_shared<ServiceAccount>(channel, absl::GetFlag(FLAGS_service_login), secret);
   FeedSource source;

@@ -1,7 +1,10 @@
 // The gateway over HTTP, in front of fake services: server-sent events, uploads, limits in time,
 // draining.
 #include <fcntl.h>
+#include <unistd.h>
 
+#include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -211,6 +214,26 @@ TEST_F(ImpatientTest, WhoSaysNothingIsCutOffAlsoBetweenRequests) {
   HttpClient once(port());
   EXPECT_EQ(once.Get("/v1/shelves/2/items").status, 200);
   EXPECT_TRUE(once.ReadsToEnd());
+}
+
+// MiB of memory that this process holds.
+int64_t Resident() {
+  int64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages >> pages;
+  return pages * sysconf(_SC_PAGESIZE) >> 20;
+}
+
+TEST_F(GatewayTest, ABodyThatIsOnlyAnnouncedTakesNoMemory) {
+  const int64_t before = Resident();
+  std::vector<std::unique_ptr<HttpClient>> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.push_back(std::make_unique<HttpClient>(port()));
+    clients.back()->Send(
+        "POST /v1/items/5:move HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n{");
+  }
+  EXPECT_EQ(Get("/v1/shelves/2/items").status, 200);
+  EXPECT_EQ(Get("/v1/shelves/2/items").status, 200) << "both threads have read what came before";
+  EXPECT_LT(Resident() - before, 20);
 }
 
 TEST_F(ImpatientTest, OnePeerCannotHoldAllConnections) {

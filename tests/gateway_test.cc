@@ -320,6 +320,13 @@ TEST_F(GatewayTest, SigningOutEndsTheSessionEverywhere) {
   EXPECT_EQ(Call("DELETE", "/v1/session", {cookie, kCsrf}).status, 204);
 }
 
+TEST_F(GatewayTest, ASessionUsedWhileItIsSignedOutHasEndedAfterwards) {
+  const auto cookie = SignIn();
+  sessions_.set_before_delete([&] { EXPECT_EQ(Get("/v1/session", {cookie}).status, 200); });
+  EXPECT_EQ(Call("DELETE", "/v1/session", {cookie, kCsrf}).status, 204);
+  EXPECT_EQ(Get("/v1/session", {cookie}).status, 401);
+}
+
 TEST_F(GatewayTest, ForgedAndForeignSessionsAreToldApartFromNone) {
   const std::string foreign = "qungong_session=" + absl::WebSafeBase64Escape(std::string(32, 'x'));
   for (const std::string& cookie :

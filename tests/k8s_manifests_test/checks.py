@@ -11,6 +11,9 @@ from world import FLAG_DIRECTORY, JOBS, SERVERS, SERVICES, mebibytes, seconds
 BACKGROUND_SESSIONS = 8
 # gRPC's own memory quota in runtime/channel.h; it may fill half of a pod.
 GRPC_QUOTA_MIB = 256
+# What an idle HTTPS connection of the gateway holds, as measured; and how many it accepts when no flag says.
+TLS_CONNECTION_MIB = 75 / 1024
+MAX_CONNECTIONS = 10_000
 KNOWN_FLAGS = {
     "all": {
         "listen",
@@ -21,6 +24,7 @@ KNOWN_FLAGS = {
         "tls_cert_file",
         "tls_key_file",
         "tls_ca_file",
+        "allow_plain_text",
     },
     "service": {
         "database",
@@ -37,7 +41,7 @@ KNOWN_FLAGS = {
     "org-service": {"token_signing_key_file", "bootstrap"},
     "ticket-service": {"org_service", "service_login", "service_secret_file"},
     "appraisal-service": {"org_service", "service_login", "service_secret_file"},
-    "gateway": {"grpc_listen", "backends", "descriptor_set"},
+    "gateway": {"grpc_listen", "backends", "descriptor_set", "max_connections"},
 }
 
 

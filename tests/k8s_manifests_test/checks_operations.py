@@ -6,8 +6,8 @@ import re
 import subprocess
 
 import network
-from world import SERVERS, SERVICES
-from checks import BACKGROUND_SESSIONS
+from world import SERVERS, SERVICES, mebibytes
+from checks import BACKGROUND_SESSIONS, GRPC_QUOTA_MIB, MAX_CONNECTIONS, TLS_CONNECTION_MIB
 
 USERS = [f"{s}-{kind}-password" for s in ("org", "ticket", "appraisal") for kind in ("app", "ddl")]
 
@@ -240,6 +240,28 @@ def overlay(world):
             found += [f"{w.title}: --{f} is not set" for f in files if not values.get(f)]
         if w.service in SERVICES and values.get("database", "").split(":")[0] in ("", "unix", "mariadb", "localhost"):
             found.append(f"{w.title}: --database={values.get('database')} is not outside the cluster")
+    return found
+
+
+def encryption(world):
+    """Without certificates every process would refuse to start, unless told that its network is private, and that no
+    installation of real data may say."""
+    found = []
+    for w in world.workloads():
+        values = world.flags(w) if w.service else {}
+        allowed = values.get("allow_plain_text", "false") in ("", "true")
+        needed = ["database_tls_ca_file"] if w.service in SERVICES else []
+        needed += ["tls_cert_file"] if w.name in SERVERS else []
+        if w.service and not allowed and not all(values.get(f) for f in needed):
+            found.append(f"{w.title}: has neither certificates nor --allow_plain_text and would not start")
+        if allowed and world.overlay == "prod":
+            found.append(f"{w.title}: --allow_plain_text is for development")
+    for w in world.servers():
+        values, limits = world.flags(w), w.containers[0]["resources"].get("limits", {})
+        if w.name == "gateway" and values.get("tls_cert_file"):
+            connections = int(values.get("max_connections", MAX_CONNECTIONS))
+            if connections * TLS_CONNECTION_MIB + GRPC_QUOTA_MIB > mebibytes(limits.get("memory", 0)):
+                found.append(f"{w.title}: {connections} idle HTTPS connections would fill its memory")
     return found
 
 

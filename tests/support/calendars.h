@@ -40,7 +40,9 @@ inline std::tm TmOf(int year, int month, int day) {
 inline std::vector<rpc::v1::CalendarRecord> CalendarRecords() {
   std::map<int, rpc::v1::CalendarRecord> years;
   for (const auto& [date, kind] : CalendarRows()) {
-    int year = 0, month = 0, day = 0;
+    int year = 0;
+    int month = 0;
+    int day = 0;
     std::sscanf(date.c_str(), "%d-%d-%d", &year, &month, &day);
     const int number = TmOf(year, month, day).tm_yday + 1;
     years[year].set_year(year);
@@ -51,6 +53,7 @@ inline std::vector<rpc::v1::CalendarRecord> CalendarRecords() {
     }
   }
   std::vector<rpc::v1::CalendarRecord> records;
+  records.reserve(years.size());
   for (auto& [year, record] : years) records.push_back(std::move(record));
   return records;
 }

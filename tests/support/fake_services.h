@@ -2,8 +2,10 @@
 #ifndef QUNGONG_TESTS_SUPPORT_FAKE_SERVICES_H_
 #define QUNGONG_TESTS_SUPPORT_FAKE_SERVICES_H_
 
+#include <functional>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -185,6 +187,8 @@ class FakeSessions final : public org::v1::SessionService::Service {
     absl::MutexLock lock(&mutex_);
     return refreshes_;
   }
+  // To be set before any call.
+  void set_before_delete(std::function<void()> f) { before_delete_ = std::move(f); }
   void EndAll() {
     absl::MutexLock lock(&mutex_);
     sessions_.clear();
@@ -211,6 +215,7 @@ class FakeSessions final : public org::v1::SessionService::Service {
   }
   grpc::Status DeleteSession(Context*, const org::v1::DeleteSessionRequest* request,
                              google::protobuf::Empty*) override {
+    if (before_delete_) before_delete_();
     absl::MutexLock lock(&mutex_);
     sessions_.erase(Sha256(request->secret()));
     return grpc::Status::OK;
@@ -234,6 +239,7 @@ class FakeSessions final : public org::v1::SessionService::Service {
     return token;
   }
 
+  std::function<void()> before_delete_;
   mutable absl::Mutex mutex_;
   absl::Duration token_life_ ABSL_GUARDED_BY(mutex_) = absl::Minutes(15);
   std::map<std::string, int> sessions_ ABSL_GUARDED_BY(mutex_);  // refreshes, by hash of the secret

@@ -40,10 +40,15 @@ class GatewayTest : public ::testing::Test {
 
   // A test that wants other limits overrides this.
   virtual void Configure(gateway::ProcessOptions&) {}
+  virtual std::shared_ptr<grpc::ServerCredentials> BackendCredentials() {
+    return grpc::InsecureServerCredentials();
+  }
+  // Of the HTTP client; null: plain text.
+  virtual SSL_CTX* ClientTls() { return nullptr; }
 
   void StartBackend() {
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(backend_target_, grpc::InsecureServerCredentials());
+    builder.AddListeningPort(backend_target_, BackendCredentials());
     builder.RegisterService(&echo_);
     builder.RegisterService(&sessions_);
     backend_ = builder.BuildAndStart();
@@ -57,15 +62,15 @@ class GatewayTest : public ::testing::Test {
 
   int port() const { return gateway_->port(); }
   HttpReply Get(absl::string_view target, const HttpHeaderList& headers = {}) {
-    return HttpClient(port()).Get(target, headers);
+    return HttpClient(port(), ClientTls()).Get(target, headers);
   }
   HttpReply PostJson(absl::string_view target, absl::string_view body,
                      const HttpHeaderList& headers = {}) {
-    return HttpClient(port()).PostJson(target, body, headers);
+    return HttpClient(port(), ClientTls()).PostJson(target, body, headers);
   }
   HttpReply Call(absl::string_view method, absl::string_view target,
                  const HttpHeaderList& headers = {}, absl::string_view body = "") {
-    return HttpClient(port()).Call(method, target, headers, body);
+    return HttpClient(port(), ClientTls()).Call(method, target, headers, body);
   }
   // The cookie of a new session, as a header.
   std::pair<std::string, std::string> SignIn() {

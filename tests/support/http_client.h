@@ -5,10 +5,13 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,10 +40,12 @@ struct HttpReply {
   }
 };
 
-// One connection to 127.0.0.1. Reads give up after ten seconds.
+// One connection to 127.0.0.1, with TLS if a context for it is given. Reads give up after ten
+// seconds.
 class HttpClient {
  public:
-  explicit HttpClient(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit HttpClient(int port, SSL_CTX* tls = nullptr)
+      : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<uint16_t>(port));
@@ -48,6 +53,10 @@ class HttpClient {
     const timeval patience = {10, 0};
     setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     connected_ = ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    if (tls == nullptr) return;
+    ssl_.reset(SSL_new(tls));
+    SSL_set_fd(ssl_.get(), socket_);
+    connected_ = connected_ && SSL_connect(ssl_.get()) == 1;
   }
   ~HttpClient() { Close(); }
   HttpClient(const HttpClient&) = delete;
@@ -70,10 +79,15 @@ class HttpClient {
     return Call("POST", target, headers, body);
   }
 
+  bool connected() const { return connected_; }
+  SSL* ssl() { return ssl_.get(); }
+
   // False once the peer takes no more.
   bool Send(absl::string_view text) {
     while (connected_ && !text.empty()) {
-      const ssize_t sent = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
+      const ssize_t sent = ssl_ != nullptr
+                               ? SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size()))
+                               : ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
       if (sent <= 0) return false;
       text.remove_prefix(static_cast<size_t>(sent));
     }
@@ -143,14 +157,21 @@ class HttpClient {
   }
   bool Fill() {
     char part[16384];
-    const ssize_t size = ::recv(socket_, part, sizeof part, 0);
-    if (size == 0 || (size < 0 && errno == ECONNRESET)) ended_ = true;
+    errno = 0;
+    const ssize_t size = ssl_ != nullptr ? SSL_read(ssl_.get(), part, sizeof part)
+                                         : ::recv(socket_, part, sizeof part, 0);
+    if (size == 0 || (size < 0 && errno != EAGAIN)) ended_ = true;
     if (size <= 0) return false;
     buffer_.append(part, static_cast<size_t>(size));
     return true;
   }
 
+  struct Free {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+
   int socket_;
+  std::unique_ptr<SSL, Free> ssl_;
   bool connected_ = false;
   bool ended_ = false;
   std::string buffer_;

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +22,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "runtime/status.h"
+#include "tests/support/spawn.h"
 
 namespace qungong::testing {
 namespace {
@@ -52,22 +52,6 @@ std::string Settings() { return QUNGONG_SOURCE_DIR "/k8s/database/mariadb.cnf"; 
 // The server refuses to run as root unless it is told to.
 void AddUser(std::vector<std::string>& command) {
   if (geteuid() == 0) command.push_back("--user=root");
-}
-
-pid_t Spawn(const std::vector<std::string>& command, const std::string& log) {
-  std::vector<char*> argv;
-  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
-  const pid_t parent = getpid();
-  const pid_t pid = fork();
-  if (pid != 0) return pid;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);  // nothing of ours outlives a test that crashes
-  if (getppid() != parent) _exit(1);
-  const int out = open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
-  dup2(out, STDOUT_FILENO);
-  dup2(out, STDERR_FILENO);
-  execvp(argv[0], argv.data());
-  _exit(127);
 }
 
 bool HasRoom(const char* directory) {
@@ -149,7 +133,7 @@ MariaDb::~MariaDb() {
   fs::remove_all(directory_, error);
 }
 
-void MariaDb::Start() {
+void MariaDb::Start(const std::vector<std::string>& options) {
   const std::string log = directory_ + "/log";
   // A temporary directory of its own, because a server that starts removes the temporary tables of
   // every other that shares one.
@@ -163,6 +147,7 @@ void MariaDb::Start() {
                                       "--innodb-buffer-pool-size=64M",
                                       "--innodb-log-file-size=16M"};
   AddUser(command);
+  command.insert(command.end(), options.begin(), options.end());
   pid_ = Spawn(command, log);
   root_ = std::make_unique<mysql::Session>(OptionsFor("root"));
   const absl::Time until = absl::Now() + absl::Minutes(1);

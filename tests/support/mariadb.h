@@ -48,9 +48,10 @@ class MariaDb {
   // As root, outside transactions.
   mysql::Rows Query(absl::string_view sql);
 
-  // Ends the server at once and starts it again on the same data, as after a crash.
+  // Ends the server at once and starts it again on the same data, as after a crash. `options` are
+  // mariadbd's, for this once.
   void Kill();
-  void Start();
+  void Start(const std::vector<std::string>& options = {});
 
  private:
   MariaDb();
