@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "org-service/unit_in_force.h"
 #include "qungong/rpc/v1/directory.pb.h"
 #include "runtime/directory.h"
 #include "runtime/status.h"
@@ -53,14 +54,9 @@ absl::StatusOr<int32_t> DayOrToday(const Read& read, const google::type::Date& d
 }
 
 absl::Status AuthorizeChange(Read& read, const NodeRecord& record) {
-  const int32_t today = read.call().today;
-  const int32_t day = NearestDay(record, today);
+  const int32_t day = NearestDay(record, read.call().today);
   ASSIGN_OR_RETURN(const Uuid unit, ResponsibleUnit(read.tx(), record, day));
-  if (day == today) return read.Authorize({unit}, record.name());
-  // Not yet, or no longer: by those who stand above it then, and still or already exist today.
-  ASSIGN_OR_RETURN(const std::vector<Uuid> above,
-                   directory::AncestorIds(read.tx(), rpc::v1::ADMINISTRATIVE_TREE, unit, day));
-  return read.Authorize(above, record.name());
+  return AuthorizeKeeper(read, unit, record.name());
 }
 
 absl::StatusOr<OrgNode> LoadForChange(Mutation& m, const std::string& name,
