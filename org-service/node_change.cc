@@ -59,11 +59,18 @@ absl::Status AuthorizeChange(Read& read, const NodeRecord& record) {
   return AuthorizeKeeper(read, unit, record.name());
 }
 
+absl::StatusOr<OrgNode> LoadOwn(Read& read, const std::string& name) {
+  absl::StatusOr<OrgNode> node = LoadNode(read.tx(), name);
+  if (absl::IsNotFound(node.status())) return DeniedOrAbsent(name);
+  RETURN_IF_ERROR(node.status());
+  RETURN_IF_ERROR(AuthorizeChange(read, node->record));
+  return node;
+}
+
 absl::StatusOr<OrgNode> LoadForChange(Mutation& m, const std::string& name,
                                       absl::string_view etag) {
   RETURN_IF_ERROR(LockTree(m.tx()));
-  ASSIGN_OR_RETURN(OrgNode node, LoadNode(m.tx(), name));
-  RETURN_IF_ERROR(AuthorizeChange(m, node.record));
+  ASSIGN_OR_RETURN(OrgNode node, LoadOwn(m, name));
   RETURN_IF_ERROR(CheckEtag(etag, node.version, name));
   return node;
 }
@@ -87,11 +94,8 @@ absl::Status SaveChange(Mutation& m, absl::string_view event_kind, OrgNode* node
 }
 
 absl::Status Dissolve(Mutation& m, int32_t day, const std::string& successor, OrgNode* node) {
-  ASSIGN_OR_RETURN(const OrgNode heir, LoadNode(m.tx(), successor));
-  if (successor == node->record.name() || !ExistsOn(heir.record, day)) {
-    return NodeError(absl::StatusCode::kFailedPrecondition, "SUCCESSOR_NOT_VALID", successor,
-                     "it cannot take over on that day", "承接者不能是自身,且应在该日期存续。");
-  }
+  ASSIGN_OR_RETURN(const OrgNode heir, LoadOwn(m, successor));
+  RETURN_IF_ERROR(CheckSuccessor(node->record, heir.record, day));
   ASSIGN_OR_RETURN(const std::string obstacle, FindObstacle(m.tx(), node->record, day));
   if (!obstacle.empty()) return Obstacle(node->record, obstacle);
   RETURN_IF_ERROR(End(day, successor, &node->record));
