@@ -114,20 +114,14 @@ std::vector<std::string> OrgTreeTest::DivisionsBelow(const std::string& parent,
   v1::ListDivisionsRequest request;
   request.set_parent(parent);
   *request.mutable_as_of() = ToDate(day);
-  std::vector<std::string> names;
-  const v1::ListDivisionsResponse page = Get(Do(request));
-  for (const v1::Division& division : page.divisions()) names.push_back(division.name());
-  return names;
+  return Names(request);
 }
 
 std::vector<std::string> OrgTreeTest::UnitsBelow(const std::string& parent, absl::CivilDay day) {
   v1::ListUnitsRequest request;
   request.set_parent(parent);
   *request.mutable_as_of() = ToDate(day);
-  std::vector<std::string> names;
-  const v1::ListUnitsResponse page = Get(Do(request));
-  for (const v1::Unit& unit : page.units()) names.push_back(unit.name());
-  return names;
+  return Names(request);
 }
 
 }  // namespace qungong::org

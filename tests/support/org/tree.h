@@ -59,21 +59,10 @@ Request Dissolve(const std::string& name, const std::string& successor, absl::Ci
   return request;
 }
 
-// All items of a list, page by page. `call` takes a request and returns StatusOr<response>; `items`
-// gives the response's items.
-template <typename Request, typename Call, typename Items>
-auto AllPages(Request request, int page_size, const Call& call, const Items& items) {
-  std::vector<typename std::decay_t<decltype(items(*call(request)))>::value_type> all;
-  request.set_page_size(page_size);
-  do {
-    const auto page = call(request);
-    EXPECT_TRUE(page.ok()) << page.status();
-    if (!page.ok()) break;
-    EXPECT_LE(items(*page).size(), page_size);
-    all.insert(all.end(), items(*page).begin(), items(*page).end());
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty());
-  return all;
+inline const auto& Items(const v1::ListDivisionsResponse& page) { return page.divisions(); }
+inline const auto& Items(const v1::ListUnitsResponse& page) { return page.units(); }
+inline const auto& Items(const v1::ListServiceCentersResponse& page) {
+  return page.service_centers();
 }
 
 // The municipality has two districts. The first has two subdistricts; the first of these has a
@@ -122,6 +111,26 @@ class OrgTreeTest : public OrgPeopleTest {
   absl::StatusOr<v1::Division> DivisionOn(const std::string& name, absl::CivilDay day);
   absl::StatusOr<v1::Unit> UnitOn(const std::string& name, absl::CivilDay day);
   absl::StatusOr<v1::ServiceCenter> CenterOn(const std::string& name, absl::CivilDay day);
+  // All items of a list, page by page.
+  template <typename Request>
+  auto AllPages(Request request, int page_size = 0) {
+    auto page = Get(Do(request));
+    std::vector<std::decay_t<decltype(Items(page)[0])>> all;
+    request.set_page_size(page_size);
+    do {
+      page = Get(Do(request));
+      all.insert(all.end(), Items(page).begin(), Items(page).end());
+      request.set_page_token(page.next_page_token());
+    } while (!request.page_token().empty());
+    return all;
+  }
+  // Their names.
+  template <typename Request>
+  std::vector<std::string> Names(const Request& request, int page_size = 0) {
+    std::vector<std::string> names;
+    for (const auto& item : AllPages(request, page_size)) names.push_back(item.name());
+    return names;
+  }
   // Names of the direct children, or of the topmost for "".
   std::vector<std::string> DivisionsBelow(const std::string& parent, absl::CivilDay day);
   std::vector<std::string> UnitsBelow(const std::string& parent, absl::CivilDay day);
