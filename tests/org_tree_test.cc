@@ -1,60 +1,23 @@
 // What all changes of divisions, units and service centers have in common: repeating, etags, who
-// may make them, and that nothing is lost or comes twice.
-#include <functional>
+// may make them, who is told.
 #include <map>
-#include <memory>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "absl/strings/cord.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "runtime/directory.h"
 #include "tests/support/matchers.h"
+#include "tests/support/org/change.h"
 #include "tests/support/org/tree.h"
 
 namespace qungong::org {
 namespace {
 
-using google::protobuf::Message;
 using ::qungong::testing::EqualsProto;
 using ::qungong::testing::HasReason;
 using ::qungong::testing::IsOk;
 using ::qungong::testing::StatusIs;
-
-std::string FieldOf(const Message& message, const char* field) {
-  const auto* descriptor = message.GetDescriptor()->FindFieldByName(field);
-  return descriptor == nullptr ? "" : message.GetReflection()->GetString(message, descriptor);
-}
-
-void SetField(Message& message, const char* field, const std::string& value) {
-  message.GetReflection()->SetString(&message, message.GetDescriptor()->FindFieldByName(field),
-                                     value);
-}
-
-// Code, message and details, which come in no order.
-std::string Everything(const absl::Status& status) {
-  std::map<std::string, std::string> parts;
-  status.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
-    parts[std::string(type)] = std::string(payload);
-  });
-  return absl::StrCat(status.code(), status.message(),
-                      absl::StrJoin(parts, "", absl::PairFormatter("")));
-}
-
-// One change, to be made as often and by whom a test likes.
-struct Change {
-  std::shared_ptr<Message> request;
-  std::function<absl::StatusOr<std::shared_ptr<Message>>(const Message&)> make;
-
-  absl::StatusOr<std::shared_ptr<Message>> Make() const { return make(*request); }
-  bool IsTransition() const { return !FieldOf(*request, "name").empty(); }
-};
 
 class OrgTreeChangeTest : public OrgTreeTest {
  protected:
@@ -70,13 +33,8 @@ class OrgTreeChangeTest : public OrgTreeTest {
   }
 
   template <typename Request>
-  Change Of(Request request) {
-    return {std::make_shared<Request>(std::move(request)),
-            [this](const Message& message) -> absl::StatusOr<std::shared_ptr<Message>> {
-              auto result = Do(static_cast<const Request&>(message));
-              if (!result.ok()) return result.status();
-              return std::make_shared<typename decltype(result)::value_type>(*result);
-            }};
+  Change Of(const Request& request) {
+    return MakeChange(request, [this](const Request& q) { return Do(q); });
   }
 
   // One of each method; made in this order, all succeed. Those of one node lie on later and later
@@ -102,21 +60,8 @@ class OrgTreeChangeTest : public OrgTreeTest {
     return all;
   }
 
-  // With `field` naming `foreign`, which exists, the caller is told exactly what it is told with an
-  // absent name.
-  void ExpectSameAsAbsent(Change change, const char* field) {
-    const std::string foreign = FieldOf(*change.request, field);
-    const std::string absent =
-        ResourceName(foreign.substr(0, foreign.find('/')), NameUuid("absent"));
-    const int64_t events = service_->Count("events");
-    const absl::Status told = change.Make().status();
-    SetField(*change.request, field, absent);
-    const absl::Status told_of_absent = change.Make().status();
-    SCOPED_TRACE(absl::StrCat(change.request->GetTypeName(), ".", field));
-    EXPECT_THAT(told, StatusIs(absl::StatusCode::kPermissionDenied, HasReason("DENIED_OR_ABSENT")));
-    EXPECT_EQ(absl::StrReplaceAll(Everything(told_of_absent), {{absent, foreign}}),
-              Everything(told));
-    EXPECT_EQ(service_->Count("events"), events);
+  void ExpectSameAsAbsent(const Change& change, const char* field) {
+    org::ExpectSameAsAbsent(*service_, change, field);
   }
 
   v1::Division hamlet_;  // with neither unit nor center
@@ -129,26 +74,13 @@ class OrgTreeChangeTest : public OrgTreeTest {
 
 TEST_F(OrgTreeChangeTest, ARepeatedRequestIsAnsweredAlikeAndChangesOnce) {
   for (const Change& change : All()) {
-    SCOPED_TRACE(change.request->GetTypeName());
-    SetField(*change.request, "request_id", NewUuidV7(absl::Now()).ToString());
+    const auto has = [&](const char* field) { return !FieldOf(*change.request, field).empty(); };
+    const char* field = has("display_name") ? "display_name"
+                        : has("successor")  ? "successor"
+                                            : "parent";
     const int64_t events = service_->Count("events");
-    const auto first = change.Make();
-    ASSERT_THAT(first, IsOk());
-    EXPECT_EQ(service_->Count("events"), events + 1);
-    const auto again = change.Make();
-    ASSERT_THAT(again, IsOk());
-    EXPECT_THAT(**again, EqualsProto(**first));
-    EXPECT_EQ(service_->Count("events"), events + 1);
-
-    const bool creates = !change.IsTransition();
-    const bool names = creates || !FieldOf(*change.request, "display_name").empty();
-    SetField(*change.request,
-             names                                           ? "display_name"
-             : FieldOf(*change.request, "successor").empty() ? "parent"
-                                                             : "successor",
-             names ? "别名" : FieldOf(*change.request, "name"));
-    EXPECT_THAT(change.Make(),
-                StatusIs(absl::StatusCode::kInvalidArgument, HasReason("REQUEST_ID_REUSED")));
+    ExpectRepeatable(*service_, change, field,
+                     has("name") ? FieldOf(*change.request, "name") : "别名");
     EXPECT_EQ(service_->Count("events"), events + 1);
   }
 }
@@ -161,17 +93,8 @@ TEST_F(OrgTreeChangeTest, ATransitionWithAnOldEtagIsRefused) {
   int transitions = 0;
   for (const Change& change : All()) {
     if (!change.IsTransition()) continue;
-    SCOPED_TRACE(change.request->GetTypeName());
     std::string& etag = etags[FieldOf(*change.request, "name")];
-    for (const std::string& old : {std::string("\"0\""), etag + "x", std::string("etag")}) {
-      SetField(*change.request, "etag", old);
-      EXPECT_THAT(change.Make(), StatusIs(absl::StatusCode::kAborted, HasReason("ETAG_MISMATCH")));
-    }
-    SetField(*change.request, "etag", etag);
-    const auto made = change.Make();
-    ASSERT_THAT(made, IsOk());
-    EXPECT_NE(FieldOf(**made, "etag"), etag);
-    etag = FieldOf(**made, "etag");
+    etag = ExpectEtagChecked(change, etag);
     ++transitions;
   }
   EXPECT_EQ(transitions, 8);
