@@ -9,6 +9,7 @@
 #include "org-service/listing.h"
 #include "org-service/person_store.h"
 #include "org-service/session_store.h"
+#include "org-service/unit_in_force.h"
 #include "runtime/feed.h"
 #include "runtime/passwords.h"
 #include "runtime/status.h"
@@ -48,7 +49,7 @@ absl::StatusOr<StoredAccount> AccountHandlers::Load(Read& read, const std::strin
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("accounts", name));
   ASSIGN_OR_RETURN(std::optional<StoredAccount> account, FindAccount(read.tx(), id, lock));
   if (!account.has_value()) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(read.Authorize({account->unit}, name));
+  RETURN_IF_ERROR(AuthorizeKeeper(read, account->unit, name));
   return *std::move(account);
 }
 

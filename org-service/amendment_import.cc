@@ -171,6 +171,7 @@ class Step {
       const NodeRecord* heir_center = book_.ServiceCenterOf(successor->name(), day_);
       if (heir == nullptr || heir_center == nullptr) return Unknown(amendment_.successor);
       if (center != nullptr) {
+        RETURN_IF_ERROR(CheckSuccessor(*center, *heir_center, day_));
         RETURN_IF_ERROR(End(day_, heir_center->name(), book_.Edit(center->name())));
       }
       if (unit != nullptr) RETURN_IF_ERROR(DissolveInto(*unit, *heir));
@@ -181,6 +182,7 @@ class Step {
 
   // What stands below passes to the successor.
   absl::Status DissolveInto(const NodeRecord& node, const NodeRecord& successor) {
+    RETURN_IF_ERROR(CheckSuccessor(node, successor, day_));
     std::string obstacle = book_.ObstacleOf(node.name());
     if (!book_.ServiceCentersRunBy(node.name(), day_).empty()) obstacle = "HAS_SERVICE_CENTERS";
     if (!obstacle.empty()) {

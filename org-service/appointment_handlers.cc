@@ -6,6 +6,7 @@
 #include "org-service/dates.h"
 #include "org-service/grant_store.h"
 #include "org-service/listing.h"
+#include "org-service/node_store.h"
 #include "org-service/person_store.h"
 #include "org-service/unit_in_force.h"
 #include "runtime/status.h"
@@ -26,7 +27,7 @@ absl::StatusOr<StoredAppointment> Load(Read& read, const std::string& name, RowL
   ASSIGN_OR_RETURN(std::optional<StoredAppointment> appointment,
                    FindAppointment(read.tx(), id, lock));
   if (!appointment.has_value()) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(read.Authorize({appointment->term.unit}, name));
+  RETURN_IF_ERROR(AuthorizeKeeper(read, appointment->term.unit, name));
   return *std::move(appointment);
 }
 
@@ -61,6 +62,7 @@ absl::Status EndGrantsOf(Mutation& m, const StoredAppointment& appointment) {
 
 absl::StatusOr<v1::Appointment> AppointmentHandlers::CreateAppointment(
     Mutation& m, const v1::CreateAppointmentRequest& request) {
+  RETURN_IF_ERROR(LockTree(m.tx()));
   StoredAppointment appointment;
   Term& term = appointment.term;
   term.post = request.post();
@@ -74,9 +76,10 @@ absl::StatusOr<v1::Appointment> AppointmentHandlers::CreateAppointment(
   }
   RETURN_IF_ERROR(CheckBasis(term.post, request.basis(), term.unit, appointment.sending_unit));
   ASSIGN_OR_RETURN(const std::vector<Term> terms, LockTerms(m.tx(), term.unit, term.post));
-  RETURN_IF_ERROR(CheckUnitInForce(m.tx(), term.unit, term.days.from));
+  RETURN_IF_ERROR(CheckUnitInForce(m.tx(), term.unit, term.days));
   if (appointment.sending_unit.has_value()) {
-    RETURN_IF_ERROR(CheckUnitInForce(m.tx(), *appointment.sending_unit, term.days.from));
+    RETURN_IF_ERROR(
+        CheckUnitInForce(m.tx(), *appointment.sending_unit, {term.days.from, term.days.from + 1}));
   }
   RETURN_IF_ERROR(CheckPerson(m, term.person, request.person()));
   RETURN_IF_ERROR(CheckAgainstTerms(term, terms));

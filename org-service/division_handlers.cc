@@ -156,8 +156,7 @@ absl::StatusOr<v1::Division> DivisionHandlers::MoveDivision(
     Mutation& m, const v1::MoveDivisionRequest& request) {
   ASSIGN_OR_RETURN(const int32_t day, DayOrToday(m, request.effective_date(), "effective_date"));
   ASSIGN_OR_RETURN(OrgNode node, LoadForChange(m, request.name(), request.etag()));
-  ASSIGN_OR_RETURN(const OrgNode parent, LoadNode(m.tx(), request.parent()));
-  RETURN_IF_ERROR(AuthorizeChange(m, parent.record));
+  ASSIGN_OR_RETURN(const OrgNode parent, LoadOwn(m, request.parent()));
   if (LevelBelow(parent.record.level()) != node.record.level()) {
     return LevelMismatch(request.parent());
   }

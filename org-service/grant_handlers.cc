@@ -12,6 +12,7 @@
 #include "org-service/grant_rules.h"
 #include "org-service/grant_store.h"
 #include "org-service/listing.h"
+#include "org-service/node_store.h"
 #include "org-service/unit_in_force.h"
 #include "runtime/status.h"
 
@@ -22,7 +23,7 @@ absl::StatusOr<StoredGrant> Load(Read& read, const std::string& name, RowLock lo
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("grants", name));
   ASSIGN_OR_RETURN(std::optional<StoredGrant> grant, FindGrant(read.tx(), id, lock));
   if (!grant.has_value()) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(read.Authorize({grant->held.node}, name));
+  RETURN_IF_ERROR(AuthorizeKeeper(read, grant->held.node, name));
   return *std::move(grant);
 }
 
@@ -104,6 +105,7 @@ absl::StatusOr<v1::ListGrantsResponse> Respond(Read& read, const Conditions& con
 
 absl::StatusOr<v1::Grant> GrantHandlers::CreateGrant(Mutation& m,
                                                      const v1::CreateGrantRequest& request) {
+  RETURN_IF_ERROR(LockTree(m.tx()));
   StoredGrant grant;
   HeldRole& asked = grant.held;
   ASSIGN_OR_RETURN(asked.node, ParseResourceName("units", request.node()));
@@ -114,7 +116,7 @@ absl::StatusOr<v1::Grant> GrantHandlers::CreateGrant(Mutation& m,
   asked.role = request.role();
   asked.line = request.line();
   ASSIGN_OR_RETURN(asked.days, DaysOf(m, request, account, &grant.appointment));
-  RETURN_IF_ERROR(CheckUnitInForce(m.tx(), asked.node, asked.days.from));
+  RETURN_IF_ERROR(CheckUnitInForce(m.tx(), asked.node, asked.days));
   ASSIGN_OR_RETURN(const std::vector<HeldRole> held, LockHeld(m.tx(), account));
   RETURN_IF_ERROR(CheckAgainstHeld(asked, held));
   grant.id = m.NewId();

@@ -32,7 +32,7 @@ class Conditions {
     absl::StrAppend(&sql_, sql_.empty() ? "WHERE " : "\n  AND ", condition);
     (params_.push_back(mysql::Param(params)), ...);
   }
-  // Only rows whose unit lies at or below one of `nodes` on `day`.
+  // Only rows whose unit lies at or below one of `nodes` on `day`, or did on its last day.
   void AndWithin(absl::string_view unit_column, absl::Span<const Uuid> nodes, absl::CivilDay day);
 
   const std::string& sql() const { return sql_; }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "org-service/unit_in_force.h"
 #include "qungong/rpc/v1/directory.pb.h"
 #include "runtime/directory.h"
 #include "runtime/status.h"
@@ -53,21 +54,23 @@ absl::StatusOr<int32_t> DayOrToday(const Read& read, const google::type::Date& d
 }
 
 absl::Status AuthorizeChange(Read& read, const NodeRecord& record) {
-  const int32_t today = read.call().today;
-  const int32_t day = NearestDay(record, today);
+  const int32_t day = NearestDay(record, read.call().today);
   ASSIGN_OR_RETURN(const Uuid unit, ResponsibleUnit(read.tx(), record, day));
-  if (day == today) return read.Authorize({unit}, record.name());
-  // Not yet, or no longer: by those who stand above it then, and still or already exist today.
-  ASSIGN_OR_RETURN(const std::vector<Uuid> above,
-                   directory::AncestorIds(read.tx(), rpc::v1::ADMINISTRATIVE_TREE, unit, day));
-  return read.Authorize(above, record.name());
+  return AuthorizeKeeper(read, unit, record.name());
+}
+
+absl::StatusOr<OrgNode> LoadOwn(Read& read, const std::string& name) {
+  absl::StatusOr<OrgNode> node = LoadNode(read.tx(), name);
+  if (absl::IsNotFound(node.status())) return DeniedOrAbsent(name);
+  RETURN_IF_ERROR(node.status());
+  RETURN_IF_ERROR(AuthorizeChange(read, node->record));
+  return node;
 }
 
 absl::StatusOr<OrgNode> LoadForChange(Mutation& m, const std::string& name,
                                       absl::string_view etag) {
   RETURN_IF_ERROR(LockTree(m.tx()));
-  ASSIGN_OR_RETURN(OrgNode node, LoadNode(m.tx(), name));
-  RETURN_IF_ERROR(AuthorizeChange(m, node.record));
+  ASSIGN_OR_RETURN(OrgNode node, LoadOwn(m, name));
   RETURN_IF_ERROR(CheckEtag(etag, node.version, name));
   return node;
 }
@@ -91,11 +94,8 @@ absl::Status SaveChange(Mutation& m, absl::string_view event_kind, OrgNode* node
 }
 
 absl::Status Dissolve(Mutation& m, int32_t day, const std::string& successor, OrgNode* node) {
-  ASSIGN_OR_RETURN(const OrgNode heir, LoadNode(m.tx(), successor));
-  if (successor == node->record.name() || !ExistsOn(heir.record, day)) {
-    return NodeError(absl::StatusCode::kFailedPrecondition, "SUCCESSOR_NOT_VALID", successor,
-                     "it cannot take over on that day", "承接者不能是自身,且应在该日期存续。");
-  }
+  ASSIGN_OR_RETURN(const OrgNode heir, LoadOwn(m, successor));
+  RETURN_IF_ERROR(CheckSuccessor(node->record, heir.record, day));
   ASSIGN_OR_RETURN(const std::string obstacle, FindObstacle(m.tx(), node->record, day));
   if (!obstacle.empty()) return Obstacle(node->record, obstacle);
   RETURN_IF_ERROR(End(day, successor, &node->record));

@@ -25,6 +25,10 @@ absl::StatusOr<int32_t> DayOrToday(const Read& read, const google::type::Date& d
 // or the nearest one above it, or by the unit that runs the service center.
 absl::Status AuthorizeChange(Read& read, const NodeRecord& record);
 
+// A node that a change touches, if the caller may change it; otherwise DeniedOrAbsent, whether it
+// exists or not.
+absl::StatusOr<OrgNode> LoadOwn(Read& read, const std::string& name);
+
 // The node that a request changes: the tree locked, the caller authorized, the etag checked.
 absl::StatusOr<OrgNode> LoadForChange(Mutation& m, const std::string& name, absl::string_view etag);
 

@@ -198,6 +198,15 @@ absl::Status End(int32_t day, absl::string_view successor, NodeRecord* record) {
   return absl::OkStatus();
 }
 
+absl::Status CheckSuccessor(const NodeRecord& node, const NodeRecord& heir, int32_t day) {
+  if (heir.name() != node.name() && ToInterval(heir.valid()).Contains({day, kNoEndDay})) {
+    return absl::OkStatus();
+  }
+  return NodeError(absl::StatusCode::kFailedPrecondition, "SUCCESSOR_NOT_VALID", heir.name(),
+                   "it cannot take over on that day, or its own end is known",
+                   "承接者不能是自身,应在该日期存续,且自身未定终止。");
+}
+
 absl::Status CheckCovers(const NodeRecord& other, DayInterval days, absl::string_view reason,
                          absl::string_view chinese) {
   if (ToInterval(other.valid()).Contains(days)) return absl::OkStatus();

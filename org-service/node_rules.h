@@ -60,6 +60,10 @@ absl::Status Reparent(int32_t day, absl::string_view parent, NodeRecord* record)
 // From `day` on the node no longer exists. As Relabel.
 absl::Status End(int32_t day, absl::string_view successor, NodeRecord* record);
 
+// FAILED_PRECONDITION SUCCESSOR_NOT_VALID unless `heir` is another node that exists from `day` on
+// and whose end is not known yet: so successors never lead back.
+absl::Status CheckSuccessor(const NodeRecord& node, const NodeRecord& heir, int32_t day);
+
 // FAILED_PRECONDITION `reason` unless `other` exists on all these days.
 absl::Status CheckCovers(const NodeRecord& other, DayInterval days, absl::string_view reason,
                          absl::string_view chinese);

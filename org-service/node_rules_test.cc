@@ -160,6 +160,19 @@ INSTANTIATE_TEST_SUITE_P(
                   "NOT_VALID_ON_DATE"}),
     [](const auto& test) { return test.param.name; });
 
+TEST(NodeRules, ASuccessorTakesOverForGood) {
+  const NodeRecord node = Node();
+  NodeRecord heir = Node();
+  const auto not_valid =
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasReason("SUCCESSOR_NOT_VALID"));
+  EXPECT_THAT(CheckSuccessor(node, heir, 200), not_valid) << "itself";
+  heir.set_name("divisions/heir");
+  EXPECT_THAT(CheckSuccessor(node, heir, 99), not_valid);
+  EXPECT_THAT(CheckSuccessor(node, heir, 100), IsOk());
+  ASSERT_THAT(End(400, node.name(), &heir), IsOk());
+  EXPECT_THAT(CheckSuccessor(node, heir, 399), not_valid);
+}
+
 TEST(NodeRules, LevelsEndWithVillages) {
   EXPECT_EQ(LevelBelow(rpc::v1::MUNICIPALITY_LEVEL), rpc::v1::DISTRICT_LEVEL);
   EXPECT_EQ(LevelBelow(rpc::v1::TOWNSHIP_LEVEL), rpc::v1::VILLAGE_LEVEL);

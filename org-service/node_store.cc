@@ -5,6 +5,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "org-service/appointment_store.h"
+#include "org-service/grant_store.h"
 #include "runtime/civil.h"
 #include "runtime/directory.h"
 #include "runtime/in_list.h"
@@ -39,10 +41,6 @@ constexpr char kSelectOf[] =
     "SELECT 1 FROM directory_nodes WHERE division_id = ? AND kind = ? AND valid_to > ? LIMIT 1";
 constexpr char kSelectRunBy[] =
     "SELECT 1 FROM directory_nodes WHERE unit_id = ? AND kind = ? AND valid_to > ? LIMIT 1";
-constexpr char kSelectAppointment[] =
-    "SELECT 1 FROM appointments WHERE unit_id = ? AND valid_to > ? LIMIT 1";
-constexpr char kSelectGrant[] =
-    "SELECT 1 FROM directory_grants WHERE node_id = ? AND valid_to > ? LIMIT 1";
 
 // Nodes with the name of a day, and with the code of the division that a node is, governs or
 // serves. Conditions are collected with their parameters; text must outlive the query.
@@ -254,11 +252,10 @@ absl::StatusOr<std::vector<Uuid>> NodesOfDivision(Tx& tx, rpc::v1::NodeKind kind
 
 absl::StatusOr<std::string> FindRights(Tx& tx, const NodeRecord& unit, int32_t day) {
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("units", unit.name()));
-  const absl::CivilDay on = FromDayNumber(day);
-  ASSIGN_OR_RETURN(const Rows appointments, tx.Query(kSelectAppointment, id, on));
-  if (!appointments.empty()) return "HAS_APPOINTMENTS";
-  ASSIGN_OR_RETURN(const Rows grants, tx.Query(kSelectGrant, id, on));
-  return grants.empty() ? "" : "HAS_GRANTS";
+  ASSIGN_OR_RETURN(const bool has_appointments, HasAppointments(tx, id, FromDayNumber(day)));
+  if (has_appointments) return "HAS_APPOINTMENTS";
+  ASSIGN_OR_RETURN(const bool has_grants, HasGrants(tx, id, FromDayNumber(day)));
+  return has_grants ? "HAS_GRANTS" : "";
 }
 
 absl::StatusOr<std::string> FindObstacle(Tx& tx, const NodeRecord& record, int32_t day) {

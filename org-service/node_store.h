@@ -23,8 +23,9 @@ struct OrgNode {
   absl::Time updated;
 };
 
-// Every change of a tree begins with this, before anything else is read in its transaction by
-// plain reads that the change rests on: of two changes at once one is decided again.
+// Every change of a tree begins with this, and whatever may only begin while a unit exists, before
+// anything else is read in its transaction by plain reads that the change rests on: of two changes
+// at once one is decided again.
 absl::Status LockTree(mysql::Tx& tx);
 
 // NOT_FOUND NODE_NOT_FOUND if it is not known, or does not exist on `day`.
@@ -73,7 +74,7 @@ absl::StatusOr<bool> IsCodeTaken(mysql::Tx& tx, absl::string_view code, const Uu
 absl::StatusOr<std::vector<Uuid>> NodesOfDivision(mysql::Tx& tx, rpc::v1::NodeKind kind,
                                                   const Uuid& division, DayInterval days);
 // Who would be left with a post or a right in a unit that ends on `day`: HAS_APPOINTMENTS,
-// HAS_GRANTS or "".
+// HAS_GRANTS or "". A right counts, too, while its account is disabled.
 absl::StatusOr<std::string> FindRights(mysql::Tx& tx, const NodeRecord& unit, int32_t day);
 // What keeps a node from ending on `day`: a reason such as HAS_CHILDREN, or "".
 absl::StatusOr<std::string> FindObstacle(mysql::Tx& tx, const NodeRecord& record, int32_t day);

@@ -8,6 +8,7 @@
 #include "org-service/listing.h"
 #include "org-service/org_codes.h"
 #include "org-service/person_rules.h"
+#include "org-service/unit_in_force.h"
 #include "runtime/status.h"
 
 namespace qungong::org {
@@ -27,7 +28,7 @@ absl::StatusOr<StoredPerson> Load(Read& read, const std::string& name, RowLock l
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("people", name));
   ASSIGN_OR_RETURN(std::optional<StoredPerson> person, FindPerson(read.tx(), id, lock));
   if (!person.has_value()) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(read.Authorize({person->unit}, name));
+  RETURN_IF_ERROR(AuthorizeKeeper(read, person->unit, name));
   return *std::move(person);
 }
 

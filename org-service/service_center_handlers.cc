@@ -67,7 +67,7 @@ absl::StatusOr<v1::ServiceCenter> ServiceCenterHandlers::CreateServiceCenter(
     Mutation& m, const v1::CreateServiceCenterRequest& request) {
   ASSIGN_OR_RETURN(const int32_t day, DayOrToday(m, request.valid_from(), "valid_from"));
   ASSIGN_OR_RETURN(const OrgNode unit, LoadForChange(m, request.unit(), ""));
-  ASSIGN_OR_RETURN(const OrgNode division, LoadNode(m.tx(), request.division()));
+  ASSIGN_OR_RETURN(const OrgNode division, LoadOwn(m, request.division()));
   NewNode node;
   node.name = ResourceName("serviceCenters", m.NewId());
   node.kind = rpc::v1::SERVICE_CENTER_NODE;

@@ -61,16 +61,17 @@ absl::Status LevelMismatch(const std::string& name) {
                    "层级与上级单位或所辖行政区划不符。");
 }
 
-absl::Status CheckDivision(mysql::Tx& tx, const NodeRecord& unit) {
+// The caller may change the division, too: who governs it decides on it.
+absl::Status CheckDivision(Mutation& m, const NodeRecord& unit) {
   if (unit.division().empty()) return absl::OkStatus();
   const DayInterval days = ToInterval(unit.valid());
-  ASSIGN_OR_RETURN(const OrgNode division, LoadNode(tx, unit.division()));
+  ASSIGN_OR_RETURN(const OrgNode division, LoadOwn(m, unit.division()));
   if (division.record.level() != unit.level()) return LevelMismatch(unit.division());
   RETURN_IF_ERROR(
       CheckCovers(division.record, days, "DIVISION_NOT_VALID", "所辖行政区划应在整个期间存续。"));
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("divisions", unit.division()));
   ASSIGN_OR_RETURN(const std::vector<Uuid> others,
-                   NodesOfDivision(tx, rpc::v1::UNIT_NODE, id, days));
+                   NodesOfDivision(m.tx(), rpc::v1::UNIT_NODE, id, days));
   if (others.empty()) return absl::OkStatus();
   return NodeError(absl::StatusCode::kAlreadyExists, "DIVISION_GOVERNED", unit.division(),
                    "another unit governs it at that time", "该行政区划当时已有管辖单位。");
@@ -162,7 +163,7 @@ absl::StatusOr<v1::Unit> UnitHandlers::CreateUnit(Mutation& m,
   created.record = MakeNode(node);
   created.record.set_division(request.division());
   created.record.set_line(request.line());
-  RETURN_IF_ERROR(CheckDivision(m.tx(), created.record));
+  RETURN_IF_ERROR(CheckDivision(m, created.record));
   RETURN_IF_ERROR(SaveChange(m, "CREATED", &created));
   return ToUnit(created, day);
 }
@@ -179,8 +180,7 @@ absl::StatusOr<v1::Unit> UnitHandlers::RenameUnit(Mutation& m,
 absl::StatusOr<v1::Unit> UnitHandlers::MoveUnit(Mutation& m, const v1::MoveUnitRequest& request) {
   ASSIGN_OR_RETURN(const int32_t day, DayOrToday(m, request.effective_date(), "effective_date"));
   ASSIGN_OR_RETURN(OrgNode node, LoadForChange(m, request.name(), request.etag()));
-  ASSIGN_OR_RETURN(const OrgNode parent, LoadNode(m.tx(), request.parent()));
-  RETURN_IF_ERROR(AuthorizeChange(m, parent.record));
+  ASSIGN_OR_RETURN(const OrgNode parent, LoadOwn(m, request.parent()));
   if (LevelUnder(parent.record, node.record.subkind()) != node.record.level()) {
     return LevelMismatch(request.parent());
   }

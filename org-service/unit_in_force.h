@@ -1,16 +1,23 @@
-// Whether a unit exists on a day, from the directory.
+// The days on which a unit exists, and who looks after what it keeps.
 #ifndef QUNGONG_ORG_SERVICE_UNIT_IN_FORCE_H_
 #define QUNGONG_ORG_SERVICE_UNIT_IN_FORCE_H_
 
 #include "absl/status/status.h"
-#include "absl/time/civil_time.h"
+#include "absl/strings/string_view.h"
+#include "org-service/dates.h"
 #include "runtime/ids.h"
 #include "runtime/mysql.h"
+#include "runtime/operation.h"
 
 namespace qungong::org {
 
-// FAILED_PRECONDITION UNIT_NOT_IN_FORCE.
-absl::Status CheckUnitInForce(mysql::Tx& tx, const Uuid& unit, absl::CivilDay day);
+// FAILED_PRECONDITION UNIT_NOT_IN_FORCE unless the unit exists on all these days.
+absl::Status CheckUnitInForce(mysql::Tx& tx, const Uuid& unit, const Days& days);
+
+// OK if the caller may act on the unit; if it does not exist today, on one that stands above it on
+// the nearest day on which it does. So what a unit kept is not left to nobody. DeniedOrAbsent
+// otherwise.
+absl::Status AuthorizeKeeper(Read& read, const Uuid& unit, absl::string_view resource);
 
 }  // namespace qungong::org
 

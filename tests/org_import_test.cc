@@ -32,9 +32,11 @@ absl::Span<const Migration> OrgMigrations();
 namespace org {
 namespace {
 
+using ::qungong::testing::EqualsProto;
 using ::qungong::testing::Eventually;
 using ::qungong::testing::HasReason;
 using ::qungong::testing::IsOk;
+using ::qungong::testing::IsOkAndHolds;
 using ::qungong::testing::MariaDb;
 using ::qungong::testing::StatusIs;
 using ::qungong::testing::TestService;
@@ -284,7 +286,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(ImportTest, WhoMayNotImportIsToldNothing) {
   EXPECT_THAT(Upload(Metadata(Import::DIVISIONS), kSmallFile, kOther),
               StatusIs(absl::StatusCode::kPermissionDenied, HasReason("ROLE_MISSING")));
-  Run(Import::DIVISIONS, kSmallFile);
+  const Import import = Run(Import::DIVISIONS, kSmallFile);
   rpc::v1::DirectoryChange change;
   rpc::v1::GrantRecord& grant = *change.add_grants();
   grant.set_name(ResourceName("grants", NameUuid("district registrar")));
@@ -298,6 +300,38 @@ TEST_F(ImportTest, WhoMayNotImportIsToldNothing) {
   EXPECT_THAT(service_->Call(*imports_, &v1::ImportService::Stub::ListImports, kOther,
                              v1::ListImportsRequest()),
               StatusIs(absl::StatusCode::kPermissionDenied, HasReason("DENIED_OR_ABSENT")));
+  v1::GetImportRequest get;
+  for (const std::string& name : {import.name(), ResourceName("imports", NameUuid("none"))}) {
+    get.set_name(name);
+    EXPECT_THAT(service_->Call(*imports_, &v1::ImportService::Stub::GetImport, kOther, get),
+                StatusIs(absl::StatusCode::kPermissionDenied, HasReason("DENIED_OR_ABSENT")));
+  }
+}
+
+TEST_F(ImportTest, ImportsAreFoundByNameAndListedNewestFirst) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 3; ++i) {
+    const Import import = Run(Import::DIVISIONS, kSmallFile, /*dry_run=*/true);
+    v1::GetImportRequest get;
+    get.set_name(import.name());
+    EXPECT_THAT(service_->Call(*imports_, &v1::ImportService::Stub::GetImport, kRegistrar, get),
+                IsOkAndHolds(EqualsProto(import)));
+    names.insert(names.begin(), import.name());
+    service_->clock().Stand(testing::TestNow() + absl::Seconds(i + 1));
+  }
+  for (int size = 1; size <= 4; ++size) {
+    v1::ListImportsRequest list;
+    list.set_page_size(size);
+    std::vector<std::string> listed;
+    do {
+      const auto page =
+          service_->Call(*imports_, &v1::ImportService::Stub::ListImports, kRegistrar, list);
+      ASSERT_THAT(page, IsOk());
+      for (const Import& import : page->imports()) listed.push_back(import.name());
+      list.set_page_token(page->next_page_token());
+    } while (!list.page_token().empty());
+    EXPECT_EQ(listed, names) << size;
+  }
 }
 
 TEST_F(ImportTest, AFileThatIsTooLargeIsRefused) {

@@ -6,6 +6,7 @@
 #include "absl/strings/substitute.h"
 #include "org-service/bootstrap.h"
 #include "org-service/people_wiring.h"
+#include "org-service/tree_wiring.h"
 #include "runtime/crypto.h"
 #include "tests/support/matchers.h"
 
@@ -24,6 +25,7 @@ absl::StatusOr<Wiring> Wire(Chassis& chassis) {
   const absl::Status status =
       WirePeople(chassis, testing::TokenSigningKeyFile(), SessionLimits(), wiring);
   if (!status.ok()) return status;
+  WireTree(chassis, wiring);
   return wiring;
 }
 
@@ -73,12 +75,14 @@ void OrgPeopleTest::SetUp() {
   people_ = v1::PersonService::NewStub(service_->channel());
   appointments_ = v1::AppointmentService::NewStub(service_->channel());
   ASSERT_THAT(Bootstrap(FirstAccounts()), IsOk());
-  service_->ApplyDirectory(Tree());
   system_admin_ = AccountOf("system-admin");
   security_admin_ = AccountOf("security-admin");
   audit_admin_ = AccountOf("audit-admin");
   registrar_ = AccountOf("registrar");
+  Plant();
 }
+
+void OrgPeopleTest::Plant() { service_->ApplyDirectory(Tree()); }
 
 std::string OrgPeopleTest::File(const std::string& name, const std::string& content) {
   const std::string path = absl::StrCat(::testing::TempDir(), "/qungong-", getpid(), "-", name);
@@ -155,12 +159,13 @@ absl::Status OrgPeopleTest::Revoke(const std::string& grant) {
 
 absl::StatusOr<v1::Person> OrgPeopleTest::CreatePerson(const std::string& display_name,
                                                        const std::string& phone,
-                                                       const std::string& id_number) {
+                                                       const std::string& id_number,
+                                                       const std::string& unit) {
   v1::CreatePersonRequest request;
   request.set_display_name(display_name);
   request.set_phone(phone);
   request.set_id_number(id_number);
-  request.set_unit(kDistrict);
+  request.set_unit(unit);
   return As(registrar_, *people_, &v1::PersonService::Stub::CreatePerson, request);
 }
 

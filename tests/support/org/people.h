@@ -1,5 +1,5 @@
-// org-service's part about people in the test's own process: the first accounts of an
-// installation, a small tree below its municipality, and calls as any account.
+// org-service in the test's own process: the first accounts of an installation, a small tree below
+// its municipality, and calls as any account.
 #ifndef QUNGONG_TESTS_SUPPORT_ORG_PEOPLE_H_
 #define QUNGONG_TESTS_SUPPORT_ORG_PEOPLE_H_
 
@@ -41,6 +41,9 @@ class OrgPeopleTest : public ::testing::Test {
   static void TearDownTestSuite();
   void SetUp() override;
 
+  // Makes the tree below the municipality; called when the first accounts exist.
+  virtual void Plant();
+
   // Runs `--bootstrap` with this JSON.
   absl::Status Bootstrap(const std::string& json);
   // The accounts of every test. `more` goes into the object of the audit administrator's account.
@@ -71,7 +74,8 @@ class OrgPeopleTest : public ::testing::Test {
   absl::Status Revoke(const std::string& grant);
   absl::StatusOr<v1::Person> CreatePerson(const std::string& display_name,
                                           const std::string& phone = "",
-                                          const std::string& id_number = "");
+                                          const std::string& id_number = "",
+                                          const std::string& unit = kDistrict);
   absl::StatusOr<v1::Appointment> Appoint(const std::string& person, v1::Appointment::Post post,
                                           const std::string& unit, absl::CivilDay from);
   absl::StatusOr<v1::Appointment> End(const std::string& appointment, absl::CivilDay day);
