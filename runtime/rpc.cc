@@ -71,7 +71,7 @@ absl::StatusOr<std::optional<mysql::Row>> FindKey(mysql::Tx& tx, const RunningCa
 // then SEEN_BEFORE, with the request_id.
 absl::Status CheckRole(Mutation& mutation, const RunningCall& running,
                        const google::protobuf::Message& request, Uuid& request_id) {
-  const absl::Status role = mutation.CheckMethodRole();
+  absl::Status role = mutation.CheckMethodRole();
   const absl::StatusOr<Uuid> id = RequestId(request);
   if (!absl::IsPermissionDenied(role) || !id.ok()) return role;
   request_id = *id;

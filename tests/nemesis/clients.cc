@@ -2,9 +2,7 @@
 
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "qungong/org/v1/calendar_service.pb.h"
 #include "qungong/org/v1/grant_service.pb.h"
@@ -23,11 +21,6 @@ bool IsOver(Ticket::State state) {
 }
 
 }  // namespace
-
-int64_t VersionOf(const std::string& etag) {
-  int64_t version = 0;
-  return absl::SimpleAtoi(absl::StrReplaceAll(etag, {{"\"", ""}}), &version) ? version : 0;
-}
 
 void Board::Add(const Ticket& ticket, const std::string& code) {
   absl::MutexLock lock(&mutex_);

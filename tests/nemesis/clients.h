@@ -147,9 +147,6 @@ class OrgClient final : public Client {
   std::vector<std::string> grants_;
 };
 
-// A version from an etag: "\"7\"" is 7; 0 if it is none.
-int64_t VersionOf(const std::string& etag);
-
 }  // namespace qungong::nemesis
 
 #endif  // QUNGONG_TESTS_NEMESIS_CLIENTS_H_

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -120,6 +122,11 @@ std::string FieldOf(const google::protobuf::Message& message, const char* field)
     return "";
   }
   return message.GetReflection()->GetString(message, descriptor);
+}
+
+int64_t VersionOf(const std::string& etag) {
+  int64_t version = 0;
+  return absl::SimpleAtoi(absl::StrReplaceAll(etag, {{"\"", ""}}), &version) ? version : 0;
 }
 
 }  // namespace qungong::nemesis

@@ -99,6 +99,9 @@ std::string Canonical(const google::protobuf::Message& message);
 // A text field of a message; "" if it has none of that name.
 std::string FieldOf(const google::protobuf::Message& message, const char* field);
 
+// A version from an etag: "\"7\"" is 7; 0 if it is none.
+int64_t VersionOf(const std::string& etag);
+
 }  // namespace qungong::nemesis
 
 #endif  // QUNGONG_TESTS_NEMESIS_HISTORY_H_

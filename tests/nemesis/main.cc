@@ -150,7 +150,7 @@ Findings Run(const std::string& directory, uint64_t seed, absl::Duration length)
   world.stop = true;
   for (std::thread& thread : threads) thread.join();
 
-  Snapshot snapshot = Settle(suite, wire, history);
+  Snapshot snapshot = Settle(suite, wire, history, world.city.reviewers[0]);
   snapshot.tree_moved = world.tree_moves;
   Summarize(world, schedule, start);
   Findings findings = history.findings();

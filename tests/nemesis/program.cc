@@ -33,7 +33,10 @@ Program::~Program() {
 
 std::string Program::LogFile(int start) const { return absl::StrCat(log_, ".", start); }
 
-void Program::Start() { pid_ = testing::Spawn(command_, LogFile(++starts_)); }
+void Program::Start() {
+  asked_to_end_ = false;
+  pid_ = testing::Spawn(command_, LogFile(++starts_));
+}
 
 void Program::Kill() {
   if (!running()) return;
@@ -56,8 +59,14 @@ std::string Program::Ended(int status) const {
                       LogFile(starts_));
 }
 
-std::string Program::Terminate(absl::Duration patience) {
+void Program::AskToEnd() {
+  if (!running()) return;
+  asked_to_end_ = true;
   kill(pid_, SIGTERM);
+}
+
+std::string Program::Terminate(absl::Duration patience) {
+  AskToEnd();
   int status = 0;
   const absl::Time until = absl::Now() + patience;
   while (waitpid(pid_, &status, WNOHANG) == 0) {
@@ -93,6 +102,7 @@ std::string Program::Died() {
   int status = 0;
   if (!running() || waitpid(pid_, &status, WNOHANG) != pid_) return "";
   pid_ = 0;
+  if (asked_to_end_) return Ended(status);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 1 && Served("port") == 0) {
     Start();
     return "";

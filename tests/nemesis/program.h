@@ -28,7 +28,9 @@ class Program {
   void Kill();
   void Pause() const;
   void Resume() const;
-  // SIGTERM; what is wrong with how it ended, or "".
+  // SIGTERM. Died() tells if it then ends as it should not.
+  void AskToEnd();
+  // The same, and waits; what is wrong with how it ended, or "".
   std::string Terminate(absl::Duration patience);
   // Runs it to its end with more flags; what is wrong with how it ended, or "".
   std::string RunWith(const std::vector<std::string>& more);
@@ -50,6 +52,7 @@ class Program {
   const std::string log_;
   int starts_ = 0;
   pid_t pid_ = 0;
+  bool asked_to_end_ = false;
 };
 
 }  // namespace qungong::nemesis

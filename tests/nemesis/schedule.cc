@@ -12,6 +12,9 @@ namespace qungong::nemesis {
 namespace {
 
 constexpr absl::Duration kCalm = absl::Milliseconds(1500);  // at the end
+// In longer runs some acts last so long that limits run out: of lock waits, of calls, of patience.
+constexpr absl::Duration kLongRun = absl::Seconds(40);
+constexpr int kLonger = 6;  // times
 
 struct Card {
   Act::Kind kind;
@@ -23,6 +26,7 @@ struct Card {
 };
 constexpr Card kCards[Act::kKinds] = {
     {Act::kKillService, "kill -9", 4, 0, 1500, false},
+    {Act::kDrainService, "SIGTERM", 2, 200, 1500, false},
     {Act::kPauseService, "SIGSTOP", 3, 200, 1500, false},
     {Act::kKillDatabase, "kill -9 mariadbd", 2, 0, 800, false},
     {Act::kPauseDatabase, "SIGSTOP mariadbd", 1, 200, 1200, false},
@@ -67,6 +71,8 @@ void Begin(Suite& suite, const Act& act) {
   switch (act.kind) {
     case Act::kKillService:
       return suite.KillService(act.service);
+    case Act::kDrainService:
+      return suite.DrainService(act.service);
     case Act::kPauseService:
       return suite.program(act.service).Pause();
     case Act::kKillDatabase:
@@ -102,6 +108,7 @@ void Begin(Suite& suite, const Act& act) {
 void End(Suite& suite, const Act& act) {
   switch (act.kind) {
     case Act::kKillService:
+    case Act::kDrainService:
       return suite.StartService(act.service);
     case Act::kPauseService:
       return suite.program(act.service).Resume();
@@ -153,6 +160,7 @@ std::vector<Act> MakeSchedule(uint64_t seed, absl::Duration length) {
     act.kind = card.kind;
     act.service = Between(random, card.ticket_only ? kTicketA : kOrg, kTicketB);
     act.lasts = absl::Milliseconds(Between(random, card.shortest, card.longest));
+    if (length >= kLongRun && Chance(random, 10)) act.lasts *= kLonger;
     if (act.kind >= Act::kCutBeforeCommit && act.kind <= Act::kCutAfterCommit)
       act.commits = Between(random, 1, 4);
     absl::Duration& until = busy[TargetOf(act)];

@@ -16,6 +16,7 @@ namespace qungong::nemesis {
 struct Act {
   enum Kind {
     kKillService,      // kill -9, and start after a while
+    kDrainService,     // SIGTERM, and start after a while
     kPauseService,     // SIGSTOP, and SIGCONT after a while
     kKillDatabase,     // kill -9, and start after a while
     kPauseDatabase,    // SIGSTOP, and SIGCONT after a while

@@ -2,9 +2,11 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "qungong/ticket/v1/ticket_service.pb.h"
 
 namespace qungong::nemesis {
 namespace {
@@ -55,6 +57,30 @@ void Repeat(Wire& wire, History& history) {
   }
 }
 
+// Some tickets are read: they are what the newest acknowledged reply showed.
+void ReadAgain(Wire& wire, History& history, const std::string& reader) {
+  std::map<std::string, const Write*> newest;  // by ticket
+  for (const Write& write : history.writes()) {
+    if (write.outcome != Outcome::kDone || write.name.rfind("tickets/", 0) != 0) continue;
+    const Write*& known = newest[write.name];
+    if (known == nullptr || VersionOf(known->etag) < VersionOf(write.etag)) known = &write;
+  }
+  size_t left = kMostRepeated;
+  for (const auto& [name, write] : newest) {
+    if (left-- == 0) return;
+    ticket::v1::GetTicketRequest request;
+    request.set_name(name);
+    const auto reply =
+        wire.Get<ticket::v1::Ticket>("TicketService/GetTicket", reader, request, absl::Seconds(5));
+    if (!reply.ok()) {
+      history.Report("reads", absl::StrCat(name, " cannot be read: ", reply.status().ToString()));
+    } else if (reply->etag() == write->etag && Canonical(*reply) != write->reply) {
+      history.Report("reads", absl::StrCat(name, " ", reply->etag(),
+                                           " is not what its last writer was shown"));
+    }
+  }
+}
+
 KeyRing Keys(Suite& suite) {
   auto keys = KeyRing::FromFile(suite.master_key_file());
   if (keys.ok()) return *std::move(keys);
@@ -79,10 +105,11 @@ SELECT (SELECT COUNT(*) FROM qungong_org.events WHERE sequence IS NULL) +
   return true;
 }
 
-Snapshot Settle(Suite& suite, Wire& wire, History& history) {
+Snapshot Settle(Suite& suite, Wire& wire, History& history, const std::string& reader) {
   if (!suite.AwaitReady(kPatience)) history.Report("settling", "the services are not ready again");
   AskAgain(wire, history, absl::Now() + kPatience);
   Repeat(wire, history);
+  ReadAgain(wire, history, reader);
   if (!AwaitPositions(suite, kPatience))
     history.Report("settling", "numbers, feeds or statistics stay behind");
   for (const std::string& wrong : suite.Stop()) history.Report("processes", wrong);

@@ -16,8 +16,9 @@ namespace qungong::nemesis {
 bool AwaitPositions(Suite& suite, absl::Duration patience);
 
 // When no client runs any more: gets an answer to every write, the same from both replicas, ends
-// the services and reads what they left. What goes wrong meanwhile is reported.
-Snapshot Settle(Suite& suite, Wire& wire, History& history);
+// the services and reads what they left. What goes wrong meanwhile is reported. `reader`: an
+// account that may read every ticket.
+Snapshot Settle(Suite& suite, Wire& wire, History& history, const std::string& reader);
 
 }  // namespace qungong::nemesis
 

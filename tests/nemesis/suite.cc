@@ -55,7 +55,6 @@ Suite::Suite(const std::string& directory) : directory_(directory) {
     programs_.push_back(
         std::make_unique<Program>(kServiceNames[service], std::move(command),
                                   absl::StrCat(directory, "/", kServiceNames[service], ".log")));
-    open_.push_back(false);
   }
   for (const int service : {kOrg, kTicketA}) {
     const std::string owner = absl::StrCat(SchemaOf(service), "_ddl");
@@ -118,15 +117,19 @@ std::vector<std::string> Suite::FlagsOf(int service) const {
   return flags;
 }
 
-void Suite::StartService(int service) { programs_[service]->Start(); }
-
 void Suite::Close(int service) {
   open_[service] = false;
   client_links_[service]->SetBackend("");
   if (service == kOrg) feed_link_->SetBackend("");
 }
 
+void Suite::DrainService(int service) {
+  wanted_[service] = false;
+  programs_[service]->AskToEnd();
+}
+
 void Suite::KillService(int service) {
+  wanted_[service] = false;
   Close(service);
   programs_[service]->Kill();
 }
@@ -140,11 +143,9 @@ std::vector<std::string> Suite::Look() {
   std::vector<std::string> died;
   for (int service = 0; service < kServices; ++service) {
     Program& program = *programs_[service];
-    if (std::string how = program.Died(); !how.empty()) {
-      died.push_back(std::move(how));
-      Close(service);
-      program.Start();
-    }
+    if (std::string how = program.Died(); !how.empty()) died.push_back(std::move(how));
+    if (!program.running() && open_[service]) Close(service);
+    if (!program.running() && wanted_[service]) program.Start();
     const int port = !open_[service] && program.running() ? program.Served("port") : 0;
     if (port == 0) continue;
     open_[service] = true;

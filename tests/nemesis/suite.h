@@ -36,8 +36,11 @@ class Suite {
   // Between the ticket-services and org-service.
   Link& feed_link() { return *feed_link_; }
 
-  void StartService(int service);
+  // As soon as it does not run any more.
+  void StartService(int service) { wanted_[service] = true; }
   void KillService(int service);
+  // SIGTERM: it ends in its own time.
+  void DrainService(int service);
   void PauseDatabase();
   void ResumeDatabase();
   void KillDatabase();
@@ -64,7 +67,8 @@ class Suite {
   std::vector<std::unique_ptr<Link>> client_links_;
   std::unique_ptr<Link> feed_link_;
   std::vector<std::unique_ptr<Program>> programs_;
-  std::vector<bool> open_;  // clients are let in
+  std::vector<bool> wanted_ = std::vector<bool>(kServices, false);  // to run
+  std::vector<bool> open_ = std::vector<bool>(kServices, false);    // clients are let in
 };
 
 }  // namespace qungong::nemesis
