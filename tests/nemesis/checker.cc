@@ -19,9 +19,9 @@ constexpr size_t kMarkerSize = 38;
 
 // Resources of which every change is a request of some client.
 bool IsAskedFor(const std::string& collection) {
-  static const std::set<std::string> all = {"tickets", "units",  "divisions",
-                                            "people",  "grants", "accounts"};
-  return all.contains(collection);
+  static const std::set<std::string> kAll = {"tickets", "units",  "divisions",
+                                             "people",  "grants", "accounts"};
+  return kAll.contains(collection);
 }
 
 class WriteChecker {
@@ -144,12 +144,12 @@ void WriteChecker::CheckOrigins(const ServiceRows& rows) {
       Add("unasked", absl::StrCat("nobody sent ", key.method, " ", key.request_id));
   }
   // Without a key are the first accounts, and what the schedule does.
-  static const std::set<std::string> schedule = {"Ticket.LIGHT_CHANGED", "Ticket.DEADLINE_CHANGED",
-                                                 "Ticket.CLOSED"};
+  static const std::set<std::string> kSchedule = {"Ticket.LIGHT_CHANGED", "Ticket.DEADLINE_CHANGED",
+                                                  "Ticket.CLOSED"};
   for (const StoredEvent& event : rows.events) {
     if (!IsAskedFor(event.collection) || caused_.contains(event.id)) continue;
     const bool own =
-        event.actor.empty() && (event.collection != "tickets" || schedule.contains(event.kind));
+        event.actor.empty() && (event.collection != "tickets" || kSchedule.contains(event.kind));
     if (!own)
       Add("unasked", absl::StrCat(event.kind, " of ", event.Aggregate(), " version ", event.version,
                                   " has no key"));

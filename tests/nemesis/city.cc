@@ -99,7 +99,7 @@ std::string Builder::Hire(const std::string& login, const std::string& unit,
   request.set_kind(org::v1::Account::PERSON);
   request.set_unit(unit);
   request.set_password("k7#mTq2pLx-w");
-  const std::string account =
+  std::string account =
       Do<org::v1::Account>("AccountService/CreateAccount", city_.system_admin, request).name();
   for (const rpc::v1::Role role : roles) {
     org::v1::CreateGrantRequest grant;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "qungong/ticket/v1/ticket.pb.h"
 #include "tests/nemesis/checker.h"
 
@@ -28,7 +29,8 @@ std::optional<Case> FindCase(Patient& p, Outcome outcome, const std::string& met
   ServiceRows& rows = p.snapshot.ticket;
   for (size_t i = 0; i < p.writes.size(); ++i) {
     Write& write = p.writes[(i + p.writes.size() / 2) % p.writes.size()];
-    if (write.outcome != outcome || write.method.rfind("TicketService/" + method, 0) != 0) continue;
+    if (write.outcome != outcome || !absl::StartsWith(write.method, "TicketService/" + method))
+      continue;
     if (outcome != Outcome::kDone) return Case{&write, {}, {}};
     for (auto key = rows.keys.begin(); key != rows.keys.end(); ++key) {
       if (key->request_id != write.attempts.back().request_id) continue;

@@ -1,10 +1,8 @@
 #include "tests/nemesis/link.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,75 +11,19 @@
 #include <cstring>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "tests/nemesis/sockets.h"
 
 namespace qungong::nemesis {
 namespace {
 
-constexpr size_t kMostHeld = 256 * 1024;  // bytes on their way, per direction
+constexpr size_t kMostHeld = 256u << 10;  // bytes on their way, per direction
 // The server's OK to a COMMIT: nothing changed, autocommit.
 constexpr absl::string_view kOk = {"\x07\0\0\x01\0\0\0\x02\0\0\0", 11};
 
 [[noreturn]] void Die(const char* what) {
   std::fprintf(stderr, "link: %s: %s\n", what, std::strerror(errno));
   std::_Exit(2);
-}
-
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-};
-
-Address AddressOf(absl::string_view text) {
-  Address address;
-  if (absl::ConsumePrefix(&text, "unix:")) {
-    auto& un = reinterpret_cast<sockaddr_un&>(address.storage);
-    un.sun_family = AF_UNIX;
-    text.copy(un.sun_path, sizeof un.sun_path - 1);
-    address.size = sizeof un;
-    return address;
-  }
-  int port = 0;
-  if (!text.empty() && !absl::SimpleAtoi(text.substr(text.rfind(':') + 1), &port)) port = 0;
-  auto& in = reinterpret_cast<sockaddr_in&>(address.storage);
-  in.sin_family = AF_INET;
-  in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  in.sin_port = htons(static_cast<uint16_t>(port));
-  address.size = sizeof in;
-  return address;
-}
-
-int Open(const Address& address) {
-  return socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-}
-
-// A reset, where there is such a thing: the peer loses what it has not read.
-void Close(int fd) {
-  const linger at_once = {1, 0};
-  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  close(fd);
-}
-
-void NoDelay(int fd) {
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // fails on what is not TCP
-}
-
-// -1 if nobody is there.
-int ConnectTo(const std::string& backend) {
-  if (backend.empty()) return -1;
-  const Address address = AddressOf(backend);
-  const int fd = Open(address);
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0 ||
-      errno == EINPROGRESS) {
-    NoDelay(fd);
-    return fd;
-  }
-  close(fd);
-  return -1;
 }
 
 // Writes what can be written; false when the connection is gone.
@@ -179,10 +121,15 @@ int Link::commits_cut() const {
   return orders_.commits_cut;
 }
 
-void Link::Accept(const Orders& orders) {
+void Link::Accept() {
+  std::string backend;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!orders_.refuse) backend = orders_.backend;
+  }
   const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (client < 0) return;
-  const int server = orders.refuse ? -1 : ConnectTo(orders.backend);
+  const int server = ConnectTo(backend);
   if (server < 0) return Close(client);
   NoDelay(client);
   Pair& pair = pairs_.emplace_back();
@@ -234,9 +181,9 @@ void Link::FromClient(Pair& pair, absl::string_view bytes) {
 }
 
 // Reads what came and writes what can be written.
-void Link::Serve(Pair& pair, short client, short server, bool lose) {
+void Link::Serve(Pair& pair, int16_t client, int16_t server, bool lose) {
   char buffer[16 * 1024];
-  constexpr short kSomething = POLLIN | POLLHUP | POLLERR;
+  constexpr int16_t kSomething = POLLIN | POLLHUP | POLLERR;
   if ((client & kSomething) != 0 && !pair.over) {
     const ssize_t n = recv(pair.client, buffer, sizeof buffer, 0);
     if (n > 0) FromClient(pair, {buffer, static_cast<size_t>(n)});
@@ -267,7 +214,7 @@ std::vector<pollfd> Link::Wanted(const Orders& orders) {
       const bool read = from_here.size() < kMostHeld && !pair.over && !orders.stall;
       const bool write = !to_here.empty() && !orders.stall;
       const int events = (read ? POLLIN : 0) | (write ? POLLOUT : 0);
-      wanted.push_back({events == 0 ? -1 : fd, static_cast<short>(events), 0});
+      wanted.push_back({events == 0 ? -1 : fd, static_cast<int16_t>(events), 0});
     };
     ask(pair.client, pair.up, pair.down);
     ask(pair.server, pair.down, pair.up);
@@ -275,38 +222,37 @@ std::vector<pollfd> Link::Wanted(const Orders& orders) {
   return wanted;
 }
 
+// Ends what is to end. False once all is over.
+bool Link::Tend(const Orders& orders) {
+  for (Pair& pair : pairs_) pair.dead |= orders.cut || orders.end || (pair.lost && !orders.lose);
+  pairs_.remove_if([](const Pair& pair) {
+    if (pair.dead) Close(pair.client), Close(pair.server);
+    return pair.dead;
+  });
+  return !orders.end;
+}
+
+Link::Orders Link::TakeOrders() {
+  absl::MutexLock lock(&mutex_);
+  Orders orders = orders_;
+  orders_.cut = false;
+  return orders;
+}
+
 void Link::Run() {
-  while (true) {
-    Orders orders;
-    {
-      absl::MutexLock lock(&mutex_);
-      orders = orders_;
-      orders_.cut = false;
-    }
-    for (Pair& pair : pairs_) {
-      pair.dead |= orders.cut || orders.end || (pair.lost && !orders.lose);
-    }
-    pairs_.remove_if([](const Pair& pair) {
-      if (pair.dead) Close(pair.client), Close(pair.server);
-      return pair.dead;
-    });
-    if (orders.end) return;
+  for (Orders orders = TakeOrders(); Tend(orders); orders = TakeOrders()) {
     std::vector<pollfd> polled = Wanted(orders);
     if (poll(polled.data(), polled.size(), -1) < 0) continue;
     uint64_t woken = 0;
     if (polled[1].revents != 0 && read(wake_, &woken, sizeof woken) < 0) woken = 0;
     size_t at = 2;
     for (Pair& pair : pairs_) {
-      const short client = polled[at].revents;
-      const short server = polled[at + 1].revents;
+      const int16_t client = polled[at].revents;
+      const int16_t server = polled[at + 1].revents;
       at += 2;
       if (client != 0 || server != 0) Serve(pair, client, server, orders.lose);
     }
-    if (polled[0].revents != 0) {
-      absl::MutexLock lock(&mutex_);
-      orders = orders_;
-    }
-    if (polled[0].revents != 0) Accept(orders);
+    if (polled[0].revents != 0) Accept();
   }
 }
 

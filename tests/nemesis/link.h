@@ -5,6 +5,7 @@
 
 #include <poll.h>
 
+#include <cstdint>
 #include <list>
 #include <string>
 #include <thread>
@@ -67,8 +68,10 @@ class Link {
   };
 
   void Run();
-  void Accept(const Orders& orders);
-  void Serve(Pair& pair, short client, short server, bool lose);
+  Orders TakeOrders();
+  bool Tend(const Orders& orders);
+  void Accept();
+  void Serve(Pair& pair, int16_t client, int16_t server, bool lose);
   void FromClient(Pair& pair, absl::string_view bytes);
   void AtCommit(Pair& pair, const std::string& packet);
   void Wake() const;

@@ -118,15 +118,39 @@ void Plant(const std::string& plant, Suite& suite) {
   }
 }
 
+std::vector<std::unique_ptr<Client>> MakeClients(World& world, uint64_t seed) {
+  std::vector<std::unique_ptr<Client>> clients;
+  const auto around_tickets = static_cast<uint64_t>(absl::GetFlag(FLAGS_clients));
+  clients.reserve(around_tickets + 2);
+  for (uint64_t i = 0; i < around_tickets; ++i)
+    clients.push_back(std::make_unique<TicketClient>(world, seed * 1000 + i));
+  for (uint64_t i = 0; i < 2; ++i)
+    clients.push_back(std::make_unique<OrgClient>(world, seed * 1000 + 500 + i, i == 0));
+  return clients;
+}
+
+// Clients at work while the suite suffers.
+void Storm(Suite& suite, World& world, const std::vector<Act>& schedule, absl::Time start,
+           absl::Duration length, uint64_t seed) {
+  const std::vector<std::unique_ptr<Client>> clients = MakeClients(world, seed);
+  std::vector<std::thread> threads;
+  threads.reserve(clients.size());
+  for (const auto& client : clients) threads.emplace_back([&client] { client->Run(); });
+  for (const std::string& how : Perform(suite, schedule, start, length, world.held_up))
+    world.history.Report("processes", how);
+  Plant(absl::GetFlag(FLAGS_plant), suite);
+  world.stop = true;
+  for (std::thread& thread : threads) thread.join();
+}
+
 // One run; what was found.
 Findings Run(const std::string& directory, uint64_t seed, absl::Duration length) {
-  const std::string plant = absl::GetFlag(FLAGS_plant);
   Suite suite(directory);
   History history(directory + "/history");
   Wire wire(suite.client_link(kOrg).address(), suite.client_link(kTicketA).address(),
             suite.client_link(kTicketB).address());
   World world(MakeCity(suite, wire, history), wire, history);
-  world.forget_request_id = plant == "forget-request-id";
+  world.forget_request_id = absl::GetFlag(FLAGS_plant) == "forget-request-id";
   world.tree_moves = seed % 2 == 0;
   if (!AwaitPositions(suite, absl::Seconds(20)))
     history.Report("settling", "the city is not known");
@@ -134,25 +158,12 @@ Findings Run(const std::string& directory, uint64_t seed, absl::Duration length)
   const std::vector<Act> schedule = MakeSchedule(seed, length);
   for (const Act& act : schedule) std::printf("  %s\n", Describe(act).c_str());
   std::fflush(stdout);
-  std::vector<std::unique_ptr<Client>> clients;
-  const int around_tickets = absl::GetFlag(FLAGS_clients);
-  for (int i = 0; i < around_tickets; ++i)
-    clients.push_back(
-        std::make_unique<TicketClient>(world, seed * 1000 + static_cast<uint64_t>(i)));
-  for (uint64_t i = 0; i < 2; ++i)
-    clients.push_back(std::make_unique<OrgClient>(world, seed * 1000 + 500 + i, i == 0));
   const absl::Time start = absl::Now();
-  std::vector<std::thread> threads;
-  for (const auto& client : clients) threads.emplace_back([&client] { client->Run(); });
-  const std::vector<std::string> died = Perform(suite, schedule, start, length, world.held_up);
-  Plant(plant, suite);
-  for (const std::string& how : died) history.Report("processes", how);
-  world.stop = true;
-  for (std::thread& thread : threads) thread.join();
-
+  Storm(suite, world, schedule, start, length, seed);
   Snapshot snapshot = Settle(suite, wire, history, world.city.reviewers[0]);
   snapshot.tree_moved = world.tree_moves;
   Summarize(world, schedule, start);
+
   Findings findings = history.findings();
   for (Finding& finding : Check(history.writes(), snapshot)) findings.push_back(std::move(finding));
   if (!findings.empty()) return findings;

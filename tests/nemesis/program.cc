@@ -1,8 +1,8 @@
 #include "tests/nemesis/program.h"
 
-#include <signal.h>
 #include <sys/wait.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -93,7 +93,7 @@ std::string Program::RunWith(const std::vector<std::string>& more) {
 int Program::Served(const std::string& key) const {
   const std::string wanted = absl::StrCat("\"", key, "\":");
   const std::string text = TextOf(LogFile(starts_));
-  const size_t line = text.find("\"message\":\"serving\"");
+  const size_t line = text.find(R"("message":"serving")");
   const size_t at = line == std::string::npos ? line : text.find(wanted, line);
   return at == std::string::npos ? 0 : std::atoi(text.c_str() + at + wanted.size());
 }

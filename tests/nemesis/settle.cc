@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "qungong/ticket/v1/ticket_service.pb.h"
@@ -61,7 +62,7 @@ void Repeat(Wire& wire, History& history) {
 void ReadAgain(Wire& wire, History& history, const std::string& reader) {
   std::map<std::string, const Write*> newest;  // by ticket
   for (const Write& write : history.writes()) {
-    if (write.outcome != Outcome::kDone || write.name.rfind("tickets/", 0) != 0) continue;
+    if (write.outcome != Outcome::kDone || !absl::StartsWith(write.name, "tickets/")) continue;
     const Write*& known = newest[write.name];
     if (known == nullptr || VersionOf(known->etag) < VersionOf(write.etag)) known = &write;
   }
@@ -115,7 +116,7 @@ Snapshot Settle(Suite& suite, Wire& wire, History& history, const std::string& r
   for (const std::string& wrong : suite.Stop()) history.Report("processes", wrong);
   for (const std::string& wrong : suite.VerifyChains()) history.Report("chain", wrong);
   for (int service = 0; service < kServices; ++service) {
-    for (const std::string& line : suite.program(service).LogLines("\"severity\":\"ERROR\""))
+    for (const std::string& line : suite.program(service).LogLines(R"("severity":"ERROR")"))
       history.Report("logs", absl::StrCat(suite.program(service).name(), " ", line));
   }
   return TakeSnapshot(suite.database(), Keys(suite));

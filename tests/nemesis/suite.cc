@@ -1,7 +1,6 @@
 #include "tests/nemesis/suite.h"
 
-#include <signal.h>
-
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>

@@ -28,9 +28,9 @@ namespace qungong::testing {
 class MariaDb {
  public:
   static MariaDb& Get();
-  // Before the first use: the data directory lies on a disk, as in production. In memory, the server
-  // maps its log, and a kill loses nothing whatever the settings are.
-  static void UseDisk() { on_disk_ = true; }
+  // Before the first use: the data directory lies on a disk, as in production. In memory, the
+  // server maps its log, and a kill loses nothing whatever the settings are.
+  static void UseDisk() { on_disk = true; }
 
   // "unix:/…", as mysql::Options and --database take it.
   std::string address() const { return "unix:" + socket_; }
@@ -64,7 +64,7 @@ class MariaDb {
   void ApplyUsers();
   std::vector<std::string> TablesOf(const std::string& schema);
 
-  static inline bool on_disk_ = false;
+  static inline bool on_disk = false;
 
   std::string directory_;  // empty: the server is not ours
   std::string socket_;
