@@ -15,14 +15,13 @@ namespace {
 using org::v1::Division;
 using org::v1::Unit;
 
-// EMERGENCY: a minute for everything, yellow after a fiftieth of it, and an answer that nobody
-// rates is closed at once.
+// EMERGENCY: a minute for everything, and an answer is closed at once if nobody rates it first.
 constexpr char kShortLimits[] = R"sql(
 REPLACE INTO qungong_ticket.deadline_policies
   (class_code, urgency, valid_from, valid_to, accept_clock, accept_amount, dispatch_clock, dispatch_amount,
    acknowledge_clock, acknowledge_amount, finish_clock, finish_amount, yellow_numerator, yellow_denominator,
    yellow_working_days, silence_days, window_days, source)
-VALUES ('', 3, '2000-01-01', '9999-12-31', 1, 1, 1, 1, 1, 1, 1, 1, 1, 50, 1, 0, 30, 'nemesis'))sql";
+VALUES ('', 3, '2000-01-01', '9999-12-31', 1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 1, 0, 30, 'nemesis'))sql";
 
 constexpr int kCommunities = 12;  // of each subdistrict
 

@@ -13,7 +13,7 @@
 namespace qungong::nemesis {
 namespace {
 
-constexpr size_t kMostOpen = 60;  // few enough that clients meet
+constexpr size_t kMostOpen = 40;  // few enough that clients meet
 using ticket::v1::Ticket;
 
 bool IsOver(Ticket::State state) {

@@ -163,6 +163,14 @@ Findings Run(const std::string& directory, uint64_t seed, absl::Duration length)
   Snapshot snapshot = Settle(suite, wire, history, world.city.reviewers[0]);
   snapshot.tree_moved = world.tree_moves;
   Summarize(world, schedule, start);
+  const auto by_schedule = std::count_if(
+      snapshot.ticket.events.begin(), snapshot.ticket.events.end(), [](const StoredEvent& e) {
+        return e.kind == "Ticket.LIGHT_CHANGED" || e.kind == "Ticket.DEADLINE_CHANGED" ||
+               (e.kind == "Ticket.CLOSED" && e.actor.empty());
+      });
+  std::printf("events: %lld of ticket-service, %lld of them made by its schedule\n",
+              static_cast<long long>(snapshot.ticket.events.size()),
+              static_cast<long long>(by_schedule));
 
   Findings findings = history.findings();
   for (Finding& finding : Check(history.writes(), snapshot)) findings.push_back(std::move(finding));

@@ -162,7 +162,7 @@ std::vector<Act> MakeSchedule(uint64_t seed, absl::Duration length) {
     act.lasts = absl::Milliseconds(Between(random, card.shortest, card.longest));
     if (length >= kLongRun && Chance(random, 10)) act.lasts *= kLonger;
     if (act.kind >= Act::kCutBeforeCommit && act.kind <= Act::kCutAfterCommit)
-      act.commits = Between(random, 1, 4);
+      act.commits = Between(random, 1, 15);
     absl::Duration& until = busy[TargetOf(act)];
     if (until > at || at + act.lasts > length - kCalm) continue;  // the card comes up again
     deck.pop_back();

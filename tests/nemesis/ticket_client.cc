@@ -65,7 +65,7 @@ void TicketClient::Submit() {
   request.set_division(OneOf(random_, world_.city.communities));
   request.set_ticket_class(
       absl::StrCat("ticketClasses/", kClasses[static_cast<size_t>(Between(random_, 0, 3))]));
-  request.set_urgency(Chance(random_, 40) ? pb::Ticket::EMERGENCY : pb::Ticket::NORMAL);
+  request.set_urgency(Chance(random_, 60) ? pb::Ticket::EMERGENCY : pb::Ticket::NORMAL);
   request.set_title("路灯不亮");
   request.set_content(marker);
   request.set_place_detail(code);
@@ -186,6 +186,11 @@ void TicketClient::Handle(const Board::Card& card) {
 void TicketClient::Evaluate(const Board::Card& card) {
   const City& city = world_.city;
   const std::string marker = NewMarker();
+  // Most that the schedule is about to close are left to it.
+  if (card.ticket.state() == pb::Ticket::ANSWERED &&
+      card.ticket.urgency() == pb::Ticket::EMERGENCY && Chance(random_, 80)) {
+    return Look(card);
+  }
   const int dice = Between(random_, 1, 100);
   if (dice <= 35) {
     auto request = About<pb::RecordCallbackRequest>(card);
