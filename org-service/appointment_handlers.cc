@@ -67,7 +67,7 @@ absl::StatusOr<v1::Appointment> AppointmentHandlers::CreateAppointment(
   Term& term = appointment.term;
   term.post = request.post();
   ASSIGN_OR_RETURN(term.unit, ParseResourceName("units", request.unit()));
-  RETURN_IF_ERROR(m.Authorize({term.unit}, request.unit()));
+  RETURN_IF_ERROR(AuthorizeKeeper(m, term.unit, request.unit()));
   ASSIGN_OR_RETURN(term.person, ParseResourceName("people", request.person()));
   ASSIGN_OR_RETURN(term.days,
                    ParseDays(request.valid_from(), kFirstDay, request.valid_to(), kNoEnd));

@@ -109,7 +109,7 @@ absl::StatusOr<v1::Grant> GrantHandlers::CreateGrant(Mutation& m,
   StoredGrant grant;
   HeldRole& asked = grant.held;
   ASSIGN_OR_RETURN(asked.node, ParseResourceName("units", request.node()));
-  RETURN_IF_ERROR(m.Authorize({asked.node}, request.node()));
+  RETURN_IF_ERROR(AuthorizeKeeper(m, asked.node, request.node()));
   ASSIGN_OR_RETURN(const StoredAccount account, LockReceiver(m, request.account()));
   RETURN_IF_ERROR(CheckRoleForAccount(request.role(), account.kind));
   asked.account = account.id;
