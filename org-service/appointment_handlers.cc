@@ -31,14 +31,6 @@ absl::StatusOr<StoredAppointment> Load(Read& read, const std::string& name, RowL
   return *std::move(appointment);
 }
 
-// Locked, so that nobody is appointed while being erased.
-absl::Status CheckPerson(Mutation& m, const Uuid& id, const std::string& name) {
-  ASSIGN_OR_RETURN(const std::optional<StoredPerson> person,
-                   FindPerson(m.tx(), id, RowLock::kForUpdate));
-  if (!person.has_value()) return DeniedOrAbsent(name);
-  return CheckNotErased(*person);
-}
-
 // Rights follow posts: what a grant has beyond the end of its appointment is cut off, here and in
 // the directory.
 absl::Status EndGrantsOf(Mutation& m, const StoredAppointment& appointment) {
@@ -81,7 +73,7 @@ absl::StatusOr<v1::Appointment> AppointmentHandlers::CreateAppointment(
     RETURN_IF_ERROR(
         CheckUnitInForce(m.tx(), *appointment.sending_unit, {term.days.from, term.days.from + 1}));
   }
-  RETURN_IF_ERROR(CheckPerson(m, term.person, request.person()));
+  RETURN_IF_ERROR(LockPerson(m.tx(), term.person));
   RETURN_IF_ERROR(CheckAgainstTerms(term, terms));
   appointment.id = m.NewId();
   appointment.basis = request.basis();

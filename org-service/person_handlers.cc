@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "org-service/account_store.h"
 #include "org-service/appointment_store.h"
 #include "org-service/dates.h"
 #include "org-service/listing.h"
@@ -232,6 +233,13 @@ absl::StatusOr<v1::Person> PersonHandlers::ErasePerson(Mutation& m,
                                       "the person holds an appointment that has not ended"),
                                   "PERSON_IN_OFFICE"),
                        "该人员仍有在任职务,请先办理免职。");
+  }
+  ASSIGN_OR_RETURN(const bool has_account, HasActiveAccount(m.tx(), person.id));
+  if (has_account) {
+    return WithChinese(
+        WithReason(absl::FailedPreconditionError("an account of the person is active"),
+                   "PERSON_HAS_ACCOUNT"),
+        "该人员仍有启用的账号,请先停用账号。");
   }
   person.Erase();
   RETURN_IF_ERROR(UpdatePersonRow(m.tx(), person));
