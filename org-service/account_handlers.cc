@@ -48,8 +48,8 @@ absl::StatusOr<StoredAccount> AccountHandlers::Load(Read& read, const std::strin
                                                     RowLock lock) {
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("accounts", name));
   ASSIGN_OR_RETURN(std::optional<StoredAccount> account, FindAccount(read.tx(), id, lock));
+  RETURN_IF_ERROR(AuthorizeKeeper(read, account.has_value() ? account->unit : Uuid(), name));
   if (!account.has_value()) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(AuthorizeKeeper(read, account->unit, name));
   return *std::move(account);
 }
 

@@ -26,8 +26,9 @@ absl::StatusOr<StoredAppointment> Load(Read& read, const std::string& name, RowL
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("appointments", name));
   ASSIGN_OR_RETURN(std::optional<StoredAppointment> appointment,
                    FindAppointment(read.tx(), id, lock));
+  RETURN_IF_ERROR(
+      AuthorizeKeeper(read, appointment.has_value() ? appointment->term.unit : Uuid(), name));
   if (!appointment.has_value()) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(AuthorizeKeeper(read, appointment->term.unit, name));
   return *std::move(appointment);
 }
 

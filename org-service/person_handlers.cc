@@ -28,8 +28,8 @@ Event PersonEvent(const StoredPerson& person, const char* kind) {
 absl::StatusOr<StoredPerson> Load(Read& read, const std::string& name, RowLock lock) {
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("people", name));
   ASSIGN_OR_RETURN(std::optional<StoredPerson> person, FindPerson(read.tx(), id, lock));
+  RETURN_IF_ERROR(AuthorizeKeeper(read, person.has_value() ? person->unit : Uuid(), name));
   if (!person.has_value()) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(AuthorizeKeeper(read, person->unit, name));
   return *std::move(person);
 }
 
