@@ -48,8 +48,8 @@ absl::StatusOr<StoredAccount> AccountHandlers::Load(Read& read, const std::strin
                                                     RowLock lock) {
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("accounts", name));
   ASSIGN_OR_RETURN(std::optional<StoredAccount> account, FindAccount(read.tx(), id, lock));
+  RETURN_IF_ERROR(AuthorizeKeeper(read, account.has_value() ? account->unit : Uuid(), name));
   if (!account.has_value()) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(AuthorizeKeeper(read, account->unit, name));
   return *std::move(account);
 }
 
@@ -63,11 +63,10 @@ absl::StatusOr<v1::Account> AccountHandlers::CreateAccount(
     if (request.kind() != v1::Account::PERSON)
       return InvalidField("person", "is only for an account of kind PERSON");
     ASSIGN_OR_RETURN(account.person, ParseResourceName("people", request.person()));
-    ASSIGN_OR_RETURN(const auto person, FindPerson(m.tx(), *account.person, RowLock::kNone));
-    if (!person.has_value()) return DeniedOrAbsent(request.person());
-    RETURN_IF_ERROR(CheckNotErased(*person));
   }
+  // Hashed before the person is locked: it takes long.
   ASSIGN_OR_RETURN(account.password_hash, HashPassword(request.password()));
+  if (account.person.has_value()) RETURN_IF_ERROR(LockPerson(m.tx(), *account.person));
   account.id = m.NewId();
   account.login = request.login();
   account.display_name = request.display_name();
@@ -124,6 +123,9 @@ absl::StatusOr<v1::Account> AccountHandlers::Step(Mutation& m, const std::string
   RETURN_IF_ERROR(CheckEtag(etag, account.version, name));
   RETURN_IF_ERROR(CheckNotOwn(m.call().principal, name));
   ASSIGN_OR_RETURN(account.state, NextState(account.state, step));
+  if (step == AccountStep::kEnable && account.person.has_value()) {
+    RETURN_IF_ERROR(LockPerson(m.tx(), *account.person));
+  }
   RETURN_IF_ERROR(UpdateAccount(m.tx(), account, m.call().now));
   RETURN_IF_ERROR(EndSessionsOf(m.tx(), account.id, m.call().now));
   ASSIGN_OR_RETURN(const std::vector<StoredGrant> grants, GrantsOfAccounts(m.tx(), {account.id}));

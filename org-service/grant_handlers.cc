@@ -22,8 +22,8 @@ namespace {
 absl::StatusOr<StoredGrant> Load(Read& read, const std::string& name, RowLock lock) {
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("grants", name));
   ASSIGN_OR_RETURN(std::optional<StoredGrant> grant, FindGrant(read.tx(), id, lock));
+  RETURN_IF_ERROR(AuthorizeKeeper(read, grant.has_value() ? grant->held.node : Uuid(), name));
   if (!grant.has_value()) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(AuthorizeKeeper(read, grant->held.node, name));
   return *std::move(grant);
 }
 

@@ -28,12 +28,14 @@ bool MayEnter(const std::optional<StoredAccount>& account, v1::Account::Kind kin
          account->password_hash == verified_hash;
 }
 
-Event FailedEvent(const Uuid& id, const StoredAccount& account, bool locked) {
+// Of an unknown login, too: what is written must not tell whether there is an account. The login
+// itself is not kept: it may be a password that was typed into the wrong field.
+Event FailedEvent(const Uuid& id, const std::optional<StoredAccount>& account, bool locked) {
   Event event;
   event.aggregate = ResourceName("signIns", id);
   event.version = 1;
   event.kind = locked ? "SignIn.LOCKED" : "SignIn.FAILED";
-  event.image = account.ToProto().SerializeAsString();
+  if (account.has_value()) event.image = account->ToProto().SerializeAsString();
   event.retention_years = 1;
   return event;
 }
@@ -60,10 +62,9 @@ absl::Status SignIn::CountFailure(const Call& call, mysql::Tx& tx, absl::string_
   const SignInPolicy& policy = SignInPolicyOn(DayOf(call.now));
   failures = AfterFailure(std::move(failures), call.now, policy);
   RETURN_IF_ERROR(SaveFailures(tx, login_key, failures, call.now));
-  if (!account.has_value()) return absl::OkStatus();
   const bool locked = LockedUntil(failures, call.now, policy).has_value();
   IdSource ids(call.now);
-  const Event event = FailedEvent(ids.Next(), *account, locked);
+  const Event event = FailedEvent(ids.Next(), account, locked);
   return AppendEvents(tx, keys_, ids.Next(), ids, call.now, call.principal,
                       absl::MakeConstSpan(&event, 1));
 }
