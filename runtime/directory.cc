@@ -74,6 +74,10 @@ constexpr char kSelectGrants[] =
     "SELECT role, node_id, line FROM directory_grants"
     " WHERE principal = ? AND valid_from <= ? AND valid_to > ?";
 
+std::string Held(absl::string_view sql, Hold hold) {
+  return absl::StrCat(sql, hold == Hold::kUntilCommit ? " LOCK IN SHARE MODE" : "");
+}
+
 Node ToNode(const Row& row) {
   Node node;
   node.id = row.Id(0);
@@ -227,10 +231,10 @@ absl::StatusOr<std::vector<Node>> Ancestors(Tx& tx, pb::Tree tree, const Uuid& n
   return ToNodes(rows);
 }
 
-absl::StatusOr<std::vector<Uuid>> AncestorIds(Tx& tx, pb::Tree tree, const Uuid& node,
-                                              int32_t day) {
+absl::StatusOr<std::vector<Uuid>> AncestorIds(Tx& tx, pb::Tree tree, const Uuid& node, int32_t day,
+                                              Hold hold) {
   const absl::CivilDay on = FromDayNumber(day);
-  ASSIGN_OR_RETURN(const Rows rows, tx.Query(kSelectAncestorIds, tree, node, on, on));
+  ASSIGN_OR_RETURN(const Rows rows, tx.Query(Held(kSelectAncestorIds, hold), tree, node, on, on));
   std::vector<Uuid> ids;
   for (const Row& row : rows) ids.push_back(row.Id(0));
   return ids;
@@ -293,8 +297,9 @@ absl::StatusOr<std::vector<Node>> Children(Tx& tx, pb::Tree tree, const Uuid& pa
   return ToNodes(rows);
 }
 
-absl::StatusOr<std::vector<pb::CalendarRecord>> LoadCalendars(Tx& tx, int from_year, int to_year) {
-  ASSIGN_OR_RETURN(const Rows rows, tx.Query(kSelectCalendars, from_year, to_year));
+absl::StatusOr<std::vector<pb::CalendarRecord>> LoadCalendars(Tx& tx, int from_year, int to_year,
+                                                              Hold hold) {
+  ASSIGN_OR_RETURN(const Rows rows, tx.Query(Held(kSelectCalendars, hold), from_year, to_year));
   std::vector<pb::CalendarRecord> records(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
     if (!records[i].ParseFromString(rows[i].String(0))) {

@@ -66,12 +66,19 @@ absl::StatusOr<std::optional<Node>> FindGoverningUnit(mysql::Tx& tx, const Uuid&
 absl::StatusOr<std::vector<Node>> FindDepartments(mysql::Tx& tx, const Uuid& unit,
                                                   absl::string_view line, int32_t day);
 
+// Whether what is read stays as it is until the transaction ends. What is derived from the
+// directory and kept (scope rows, deadlines) must hold what it is derived from: otherwise the
+// directory could change, and everything derived from it be derived anew, between the reading and
+// the COMMIT of a transaction that nobody can see yet. Writers of the directory wait meanwhile; if
+// one was faster, the transaction runs again. Not in a read-only transaction.
+enum class Hold { kNo, kUntilCommit };
+
 // Ancestors of a node on a day, nearest first, beginning with itself.
 absl::StatusOr<std::vector<Node>> Ancestors(mysql::Tx& tx, pb::Tree tree, const Uuid& node,
                                             int32_t day);
 // Their ids only: one indexed query.
 absl::StatusOr<std::vector<Uuid>> AncestorIds(mysql::Tx& tx, pb::Tree tree, const Uuid& node,
-                                              int32_t day);
+                                              int32_t day, Hold hold = Hold::kNo);
 // The same with each node's line (条), "" for none.
 using WayUp = std::vector<std::pair<Uuid, std::string>>;
 absl::StatusOr<WayUp> LinesUpward(mysql::Tx& tx, pb::Tree tree, const Uuid& node, int32_t day);
@@ -96,7 +103,7 @@ absl::StatusOr<std::vector<Node>> Children(mysql::Tx& tx, pb::Tree tree, const U
 
 // Published calendars of these years; unpublished ones are missing.
 absl::StatusOr<std::vector<pb::CalendarRecord>> LoadCalendars(mysql::Tx& tx, int from_year,
-                                                              int to_year);
+                                                              int to_year, Hold hold = Hold::kNo);
 
 // A right of a principal that holds on a day.
 struct Grant {

@@ -59,11 +59,16 @@ absl::StatusOr<bool> RunOne(mysql::Session& session, const Due& due,
   return claimed;
 }
 
+// What others did at the same time passes by itself: the row stays due, for the next pass. Of a
+// database that is away the pass itself fails. Anything else would only fail again.
 absl::Status PutOff(mysql::Session& session, const Due& due, const absl::Status& cause) {
-  log::Line(log::Severity::kError, "due effect failed")
+  if (absl::IsUnavailable(cause)) return cause;
+  const bool in_the_way = absl::IsAborted(cause);
+  log::Line(in_the_way ? log::Severity::kWarning : log::Severity::kError, "due effect failed")
       .Set("kind", due.kind)
       .Set("subject", due.subject.ToString())
       .Set("cause", cause.message());
+  if (in_the_way) return absl::OkStatus();
   return session.Transact({}, [&](mysql::Tx& tx) {
     return tx.Execute(kPutOff, due.kind, due.subject, due.id, due.due).status();
   });

@@ -72,7 +72,7 @@ absl::Status Unschedule(mysql::Tx& tx, absl::string_view kind, const Uuid& subje
 // Runs the effects of `kind` that are due by the database's clock, oldest first, at most `limit`.
 // Each is claimed by deleting its row, compare-and-set, in the effect's own transaction: a crash
 // leaves it due, a second replica finds nothing. An effect that fails is put off by a minute and
-// logged.
+// logged; one that met a conflict, or a database that went away (UNAVAILABLE), stays due.
 absl::StatusOr<int> RunDue(mysql::Session& session, absl::string_view kind, int limit,
                            const std::function<absl::Status(mysql::Tx&, const Due&)>& effect);
 

@@ -77,6 +77,11 @@ Row::Cell ReadCell(sql::ResultSet& result, const sql::ResultSetMetaData& meta_co
   }
 }
 
+absl::Status InDoubt() {
+  return WithReason(absl::UnavailableError("the connection was lost while committing"),
+                    "COMMIT_IN_DOUBT");
+}
+
 }  // namespace
 
 // Session
@@ -333,6 +338,7 @@ Session::~Session() = default;
 
 absl::Status Session::Transact(const TxOptions& options, absl::FunctionRef<absl::Status(Tx&)> f) {
   absl::Status status;
+  bool doubtful = false;  // an earlier attempt may have been committed
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     if (attempt > 0) {  // full jitter: 5, 10, 20 … 500 ms
       const absl::Duration most =
@@ -345,14 +351,12 @@ absl::Status Session::Transact(const TxOptions& options, absl::FunctionRef<absl:
     bool in_doubt = false;
     status = impl_->Attempt(options, f, tx, &in_doubt);
     if (status.ok()) return status;
-    if (in_doubt && !options.repeatable) {
-      return WithReason(absl::UnavailableError("the connection was lost while committing"),
-                        "COMMIT_IN_DOUBT");
-    }
+    if (in_doubt && !options.repeatable) return InDoubt();
+    doubtful |= in_doubt;
     if (!IsRetryable(status) && !IsConnectionLost(status)) return status;
   }
   if (status.ok()) return absl::DeadlineExceededError("the call's time is over");
-  return status;
+  return doubtful ? InDoubt() : status;  // no attempt got far enough to find out
 }
 
 absl::StatusOr<Rows> Session::QueryDirect(absl::string_view sql) {

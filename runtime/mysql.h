@@ -150,8 +150,8 @@ struct TxOptions {
   // No statement and no retry starts after this.
   absl::Time deadline = absl::InfiniteFuture();
   // Whether `f` itself finds out if an earlier attempt took effect (it begins by inserting an
-  // idempotency key). Only then is a COMMIT without an answer tried again; otherwise it ends as
-  // UNAVAILABLE, reason COMMIT_IN_DOUBT.
+  // idempotency key). Only then is a COMMIT without an answer tried again; otherwise, and where no
+  // further attempt gets so far, it ends as UNAVAILABLE, reason COMMIT_IN_DOUBT.
   bool repeatable = false;
   bool read_only = false;
 };

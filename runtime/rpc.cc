@@ -62,6 +62,23 @@ absl::Status SeenBefore() {
   return WithReason(absl::AlreadyExistsError("seen before"), "SEEN_BEFORE");
 }
 
+absl::StatusOr<std::optional<mysql::Row>> FindKey(mysql::Tx& tx, const RunningCall& running,
+                                                  const Uuid& request_id) {
+  return tx.QueryOne(kSelectKey, running.call.principal, running.log_name, request_id);
+}
+
+// Whether the caller may use the method. An earlier attempt may itself have taken the role away:
+// then SEEN_BEFORE, with the request_id.
+absl::Status CheckRole(Mutation& mutation, const RunningCall& running,
+                       const google::protobuf::Message& request, Uuid& request_id) {
+  const absl::Status role = mutation.CheckMethodRole();
+  const absl::StatusOr<Uuid> id = RequestId(request);
+  if (!absl::IsPermissionDenied(role) || !id.ok()) return role;
+  request_id = *id;
+  ASSIGN_OR_RETURN(const auto key, FindKey(mutation.tx(), running, request_id));
+  return key.has_value() ? SeenBefore() : role;
+}
+
 std::unique_ptr<google::protobuf::Message> CopyOf(const google::protobuf::Message& message) {
   std::unique_ptr<google::protobuf::Message> copy(message.New());
   copy->CopyFrom(message);
@@ -224,7 +241,7 @@ absl::Status Rpc::RunMutation(mysql::Session& session, RunningCall& running, con
     response.Clear();
     const Uuid event_id = ids.Next();
     Mutation mutation(call, tx, chassis_.keys, chassis_.pages, ids);
-    RETURN_IF_ERROR(mutation.CheckMethodRole());
+    RETURN_IF_ERROR(CheckRole(mutation, running, request, request_id));
     const auto checked = CopyOf(request);
     RETURN_IF_ERROR(ValidateAndClear(*checked));
     ASSIGN_OR_RETURN(request_id, RequestId(*checked));
@@ -277,8 +294,7 @@ absl::Status Rpc::Replay(mysql::Session& session, const RunningCall& running,
   return session.Transact(
       {.deadline = running.call.deadline, .read_only = true}, [&](mysql::Tx& tx) -> absl::Status {
         *found = false;
-        ASSIGN_OR_RETURN(const auto key, tx.QueryOne(kSelectKey, running.call.principal,
-                                                     running.log_name, request_id));
+        ASSIGN_OR_RETURN(const auto key, FindKey(tx, running, request_id));
         if (!key.has_value()) return absl::OkStatus();
         *found = true;
         if (key->String(0) != body_hash) {

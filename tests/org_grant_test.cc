@@ -18,6 +18,7 @@ namespace {
 using ::qungong::testing::EqualsProto;
 using ::qungong::testing::HasReason;
 using ::qungong::testing::IsOk;
+using ::qungong::testing::IsOkAndHolds;
 using ::qungong::testing::StatusIs;
 using ::testing::SizeIs;
 
@@ -212,6 +213,30 @@ TEST_F(OrgGrantTest, RightsFollowPosts) {
   StandOn(kToday + 3);
   EXPECT_THAT(TryAsRegistrar(account->name()),
               StatusIs(absl::StatusCode::kPermissionDenied, HasReason("ROLE_MISSING")));
+}
+
+// Whoever gives up his post, and with it the right to give it up, may not have heard the answer.
+TEST_F(OrgGrantTest, ARetryIsAnsweredAlthoughTheFirstAttemptTookTheCallersRightAway) {
+  const auto person = CreatePerson("张三丰", "", "", kTown);
+  const auto account = CreateAccount("zhang", kTown, person->name());
+  const auto post = Appoint(person->name(), kStaff, kTown, kToday - 100);
+  ASSERT_THAT(CreateGrant(account->name(), rpc::v1::REGISTRAR, kTown, post->name()), IsOk());
+  v1::EndAppointmentRequest request;
+  request.set_name(post->name());
+  *request.mutable_effective_date() = ToDate(kToday);
+  request.set_request_id(NewUuidV7(absl::Now()).ToString());
+  const auto end = [&] {
+    return As(account->name(), *appointments_, &v1::AppointmentService::Stub::EndAppointment,
+              request);
+  };
+  const auto first = end();
+  ASSERT_THAT(first, IsOk());
+  EXPECT_THAT(TryAsRegistrar(account->name()),
+              StatusIs(absl::StatusCode::kPermissionDenied, HasReason("ROLE_MISSING")));
+  EXPECT_THAT(end(), IsOkAndHolds(EqualsProto(*first)));
+  // Nothing else is let through: neither another request nor the same of somebody else.
+  request.set_request_id(NewUuidV7(absl::Now()).ToString());
+  EXPECT_THAT(end(), StatusIs(absl::StatusCode::kPermissionDenied, HasReason("ROLE_MISSING")));
 }
 
 TEST_F(OrgGrantTest, AGrantFitsItsPost) {

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "gtest/gtest.h"
@@ -14,6 +15,7 @@ namespace {
 using ::qungong::testing::IsOk;
 using ::qungong::testing::IsOkAndHolds;
 using ::qungong::testing::MariaDb;
+using ::qungong::testing::StatusIs;
 
 constexpr char kKind[] = "test.effect";
 
@@ -117,6 +119,40 @@ TEST_F(LoopsTest, AnEffectThatFailsChangesNothingAndComesBackInAMinute) {
   EXPECT_THAT(RunDue(session_, kKind, 10, effect), IsOkAndHolds(1));
   EXPECT_EQ(Traces(), 1);
   EXPECT_EQ(Count("due_rows WHERE detail = 'bad' AND due_at = '2015-07-30 01:31:00'"), 1);
+}
+
+// Neither a writer in the way nor a database that went away is a reason to wait for a minute.
+TEST_F(LoopsTest, AnEffectThatMetAConflictStaysDueAndTheOthersGoOn) {
+  Put(NameUuid("busy"), now_ - absl::Hours(1), "busy");
+  Put(NameUuid("quiet"), now_, "quiet");
+  bool in_the_way = true;
+  const auto effect = [&](mysql::Tx& tx, const Due& due) -> absl::Status {
+    if (in_the_way && due.detail == "busy")
+      return mysql::StatusFromDriver(1020, "HY000", "Record has changed since last read");
+    return Trace(tx, due);
+  };
+  EXPECT_THAT(RunDue(session_, kKind, 10, effect), IsOkAndHolds(1));
+  EXPECT_EQ(Count("due_rows WHERE detail = 'busy' AND due_at = '2015-07-30 00:30:00'"), 1);
+  in_the_way = false;
+  EXPECT_THAT(RunDue(session_, kKind, 10, effect), IsOkAndHolds(1));
+  EXPECT_EQ(Traces(), 2);
+}
+
+TEST_F(LoopsTest, AnEffectWhoseDatabaseWentAwayStaysDue) {
+  Put(NameUuid("x"), now_ - absl::Hours(1));
+  bool away = true;
+  mysql::Options options = Options();
+  options.fault = [&](absl::string_view sql, bool) {
+    return away && absl::StartsWith(sql, "INSERT INTO projections")
+               ? mysql::StatusFromDriver(2013, "HY000", "planted")
+               : absl::OkStatus();
+  };
+  mysql::Session session(options);
+  EXPECT_THAT(RunDue(session, kKind, 10, Trace), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(Count("due_rows WHERE due_at = '2015-07-30 00:30:00'"), 1);
+  away = false;
+  EXPECT_THAT(RunDue(session, kKind, 10, Trace), IsOkAndHolds(1));
+  EXPECT_EQ(Traces(), 1);
 }
 
 TEST_F(LoopsTest, AnEffectMayScheduleItselfAgain) {

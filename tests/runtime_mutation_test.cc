@@ -238,6 +238,23 @@ TEST_F(MutationTest, EveryFaultAtEveryStatementLeavesExactlyOneEffectOrIsFound) 
   EXPECT_THAT(wrong, ::testing::Contains(::testing::HasSubstr("the effect was")));
 }
 
+// Conflicts after a COMMIT whose answer was lost must not look like a definite no.
+TEST_F(MutationTest, AWriteThatIsInDoubtAndThenMeetsConflictsOnlyIsNotRefused) {
+  std::atomic<bool> lost = false;
+  std::atomic<int> conflicts = 0;
+  service->SetFault([&](absl::string_view sql, bool after) {
+    if (sql == "COMMIT" && after && !lost.exchange(true))
+      return mysql::StatusFromDriver(2013, "HY000", "planted");
+    if (lost && !after && absl::StrContains(sql, "INSERT INTO idempotency_keys") && ++conflicts < 8)
+      return mysql::StatusFromDriver(1213, "40001", "planted");
+    return absl::OkStatus();
+  });
+  // The channel asks again by itself where it was not told.
+  EXPECT_THAT(Write(Writing("a")), IsOk());
+  EXPECT_EQ(conflicts, 8);
+  EXPECT_EQ(service->Count("events"), 1);
+}
+
 TEST_F(MutationTest, AnInvalidRequestNamesEveryFieldAndChangesNothing) {
   pb::WriteNoteRequest request;
   request.set_name("units/01900000-0000-7000-8000-000000000001");

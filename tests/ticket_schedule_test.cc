@@ -32,16 +32,19 @@ class TicketScheduleTest : public TicketServiceTest {
     }
     for (std::thread& replica : replicas) replica.join();
   }
-  void Publish(const rpc::v1::CalendarRecord& calendar) {
+  static void Publish(const rpc::v1::CalendarRecord& calendar,
+                      mysql::Session& session = *session_) {
     rpc::v1::DirectoryChange change;
     *change.add_calendars() = calendar;
-    rpc::v1::FeedEvent event;
-    event.set_payload_type(change.GetTypeName());
-    event.set_payload(change.SerializeAsString());
-    service_->Transact([&](mysql::Tx& tx) -> absl::Status {
-      RETURN_IF_ERROR(ApplyDirectoryEvents(tx, {event}));
-      return OnDirectoryChange(tx, {event});
-    });
+    Follow(change, session);
+  }
+  // 2027 with three days off, 05-03 to 05-05, Monday to Wednesday.
+  static rpc::v1::CalendarRecord Calendar2027() {
+    rpc::v1::CalendarRecord calendar;
+    calendar.set_year(2027);
+    calendar.set_source("test");
+    for (const int day : {123, 124, 125}) calendar.add_holidays(day);
+    return calendar;
   }
 };
 
@@ -107,21 +110,33 @@ TEST_F(TicketScheduleTest, ADeadlineInAnUnpublishedYearIsProvisionalUntilItsCale
   ticket = Dispatch("clerk", Accept(ticket), "观音桥街道");
   EXPECT_TRUE(ticket.deadline().provisional());
   EXPECT_EQ(ticket.deadline().due_time().seconds(), absl::ToUnixSeconds(At(2027, 5, 12, 0)));
-  rpc::v1::CalendarRecord calendar;
-  calendar.set_year(2027);
-  calendar.set_source("test");
-  for (const int day : {123, 124, 125})
-    calendar.add_holidays(day);  // 05-03 to 05-05, Monday to Wednesday
-  Publish(calendar);
+  Publish(Calendar2027());
   RunDue();
   ticket = Read(ticket);
   EXPECT_FALSE(ticket.deadline().provisional());
   EXPECT_FALSE(ticket.expected_date_provisional());
   EXPECT_EQ(ticket.deadline().due_time().seconds(), absl::ToUnixSeconds(At(2027, 5, 15, 0)));
   EXPECT_EQ(Count("events WHERE kind = 'Ticket.DEADLINE_CHANGED'"), 1);
-  Publish(calendar);  // the same again changes nothing
+  Publish(Calendar2027());  // the same again changes nothing
   RunDue();
   EXPECT_EQ(Count("events WHERE kind = 'Ticket.DEADLINE_CHANGED'"), 1);
+}
+
+TEST_F(TicketScheduleTest, AClockThatStartsWhileACalendarIsPublishedRunsByThatCalendar) {
+  SetNow(At(2027, 4, 30, 9));  // a Friday
+  pb::WithdrawTicketRequest withdraw;
+  withdraw.set_number(Submit().number());
+  withdraw.set_tracking_code(kCode);
+  withdraw.set_request_id(NewRequestId());
+  Get(Call("", &Stub::WithdrawTicket, withdraw));
+  const pb::Ticket submitted = Meanwhile(
+      "COMMIT", [](mysql::Session& session) { Publish(Calendar2027(), session); },
+      [] { return Submit(); });
+  RunDue();
+  const pb::Ticket ticket = Read(submitted);
+  EXPECT_FALSE(ticket.deadline().provisional());
+  // Acceptance within a working day: not on Monday, but on Thursday.
+  EXPECT_EQ(ticket.deadline().due_time().seconds(), absl::ToUnixSeconds(At(2027, 5, 7, 0)));
 }
 
 // Runs `f` on eight threads at once and gives the statuses.

@@ -11,8 +11,10 @@ namespace {
 using ::qungong::testing::HasReason;
 using ::qungong::testing::IsOk;
 using ::qungong::testing::StatusIs;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
 class TicketScopeTest : public TicketServiceTest {
@@ -35,18 +37,8 @@ class TicketScopeTest : public TicketServiceTest {
     request.set_channel(channel);
     return Submit(request);
   }
-  // Applies a change as it comes with the feed.
-  void Follow(const TreeBuilder& tree) {
-    rpc::v1::FeedEvent event;
-    event.set_payload_type(rpc::v1::DirectoryChange::descriptor()->full_name());
-    event.set_payload(tree.change().SerializeAsString());
-    service_->Transact([&](mysql::Tx& tx) -> absl::Status {
-      RETURN_IF_ERROR(ApplyDirectoryEvents(tx, {event}));
-      return OnDirectoryChange(tx, {event});
-    });
-  }
-  // 建新社区 belongs to 双龙湖街道 of the other district from a day on.
-  static TreeBuilder Moved(int32_t day) {
+  // 建新社区 belongs to 双龙湖街道 of the other district, or to another unit, from a day on.
+  static TreeBuilder Moved(int32_t day, const std::string& to = "双龙湖街道") {
     TreeBuilder all = City();
     TreeBuilder moved;
     for (rpc::v1::NodeRecord& node : *all.mutable_change()->mutable_nodes()) {
@@ -54,7 +46,7 @@ class TicketScopeTest : public TicketServiceTest {
       rpc::v1::NodeRecord& record = *moved.mutable_change()->add_nodes();
       record = node;
       record.mutable_edges(0)->mutable_valid()->set_to_day(day);
-      TreeBuilder::AddEdge(record, rpc::v1::ADMINISTRATIVE_TREE, UnitOf("双龙湖街道"), day);
+      TreeBuilder::AddEdge(record, rpc::v1::ADMINISTRATIVE_TREE, UnitOf(to), day);
     }
     return moved;
   }
@@ -262,15 +254,56 @@ TEST_F(TicketScopeTest, PagesShowEveryTicketOnceInOrderAndTheirTokensCannotBeFor
 
 TEST_F(TicketScopeTest, WhenTheTreeMovesTicketsGoWithTheirUnits) {
   const pb::Ticket ticket = Submit();
-  Follow(Moved(DayNumber(Now())));
+  Follow(Moved(DayNumber(Now())).change());
   RunDue();
   EXPECT_THAT(NumbersOf("neighbour"), ElementsAre(ticket.number()));
   EXPECT_THAT(NumbersOf("district"), IsEmpty());
   EXPECT_THAT(NumbersOf("mayor"), ElementsAre(ticket.number()));
 }
 
+// The tree moves, and the tickets of the unit with it, between the moment when a ticket's
+// transaction has read the tree and the moment when it has written who may see the ticket.
+TEST_F(TicketScopeTest, ATicketThatIsWrittenWhileTheTreeMovesGoesWithItsUnit) {
+  Submit();
+  const auto move = [](mysql::Session& session) {
+    Follow(Moved(DayNumber(Now())).change(), session);
+  };
+  for (const char* statement : {"INSERT INTO tickets", "INSERT INTO ticket_scopes", "COMMIT"}) {
+    SCOPED_TRACE(statement);
+    const pb::Ticket ticket = Meanwhile(statement, move, [] { return Submit(); });
+    RunDue();
+    EXPECT_THAT(NumbersOf("neighbour"), Contains(ticket.number()));
+    EXPECT_THAT(NumbersOf("district"), Not(Contains(ticket.number())));
+    Follow(City().change());  // and back
+    RunDue();
+  }
+}
+
+// The same for an act that changes what the scope rows repeat of the ticket; 洋河社区 is below the
+// old superior, so that no scope row goes and one comes.
+TEST_F(TicketScopeTest, ATicketThatChangesWhileTheTreeMovesIsShownAsItIs) {
+  for (const char* to : {"双龙湖街道", "洋河社区"}) {
+    for (const char* statement : {"FROM tickets WHERE id = ? FOR UPDATE", "UPDATE tickets",
+                                  "UPDATE ticket_scopes", "COMMIT"}) {
+      SCOPED_TRACE(absl::StrCat(to, " ", statement));
+      const pb::Ticket submitted = Submit();
+      const pb::Ticket ticket = Meanwhile(
+          statement,
+          [to](mysql::Session& session) { Follow(Moved(DayNumber(Now()), to).change(), session); },
+          [&] { return Get(Act("mayor-clerk", &Stub::AcceptTicket, submitted)); });
+      RunDue();
+      EXPECT_EQ(ticket.state(), pb::Ticket::ACCEPTED);
+      EXPECT_EQ(
+          Count("ticket_scopes s JOIN tickets t ON t.id = s.ticket_id WHERE s.state <> t.state"),
+          0);
+      Follow(City().change());  // and back
+      RunDue();
+    }
+  }
+}
+
 TEST_F(TicketScopeTest, AMoveWithALaterDateTakesEffectAtItsMidnight) {
-  Follow(Moved(DayNumber(At(2015, 8, 5, 0))));  // known before there was a ticket
+  Follow(Moved(DayNumber(At(2015, 8, 5, 0))).change());  // known before there was a ticket
   const pb::Ticket ticket = Submit();
   RunDue();
   EXPECT_THAT(NumbersOf("district"), ElementsAre(ticket.number()));
@@ -291,7 +324,7 @@ TEST_F(TicketScopeTest, EveryMoveOfAKnownFutureTakesEffectWheneverItBecameKnown)
   unit.mutable_edges(1)->mutable_valid()->set_to_day(back);
   TreeBuilder::AddEdge(unit, rpc::v1::ADMINISTRATIVE_TREE, unit.edges(0).parent(), back);
   SetNow(At(2016, 1, 1, 9));
-  Follow(there_and_back);
+  Follow(there_and_back.change());
   SetNow(At(2015, 7, 30, 9, 30));
   const pb::Ticket ticket = Submit();
   EXPECT_THAT(NumbersOf("district"), ElementsAre(ticket.number()));

@@ -165,7 +165,8 @@ Submission SubmissionOf(const pb::SubmitTicketRequest& request) {
 
 // Until it is dispatched: as if that happened at once.
 absl::Status ExpectAnswer(mysql::Tx& tx, absl::Time now, pb::Ticket& ticket) {
-  ASSIGN_OR_RETURN(const auto expected, ComputeClock(tx, ticket, pb::Deadline::FINISH, now));
+  ASSIGN_OR_RETURN(const auto expected, ComputeClock(tx, ticket, pb::Deadline::FINISH, now,
+                                                     directory::Hold::kUntilCommit));
   if (!expected.has_value()) return absl::OkStatus();
   *ticket.mutable_expected_date() = ToDate(expected->deadline.LastDay());
   ticket.set_expected_date_provisional(expected->deadline.provisional);

@@ -22,14 +22,15 @@ const v1::Limit& LimitOf(const v1::DeadlinePolicy& policy, v1::Deadline::Kind ki
   }
 }
 
-absl::StatusOr<WorkingCalendar> LoadCalendar(mysql::Tx& tx, absl::Time start) {
+absl::StatusOr<WorkingCalendar> LoadCalendar(mysql::Tx& tx, absl::Time start,
+                                             directory::Hold hold) {
   const auto year = static_cast<int>(DayOf(start).year());
-  ASSIGN_OR_RETURN(const auto records, directory::LoadCalendars(tx, year, year + 2));
+  ASSIGN_OR_RETURN(const auto records, directory::LoadCalendars(tx, year, year + 2, hold));
   return WorkingCalendar::Create(records);
 }
 
 absl::StatusOr<Deadline> Compute(mysql::Tx& tx, const v1::DeadlinePolicy& policy,
-                                 const v1::Limit& limit, absl::Time start) {
+                                 const v1::Limit& limit, absl::Time start, directory::Hold hold) {
   ClockLedger ledger;
   ledger.start = start;
   ledger.limit = {
@@ -40,7 +41,7 @@ absl::StatusOr<Deadline> Compute(mysql::Tx& tx, const v1::DeadlinePolicy& policy
   const int32_t warning =
       limit.amount() > policy.yellow_working_days() ? policy.yellow_working_days() : 0;
   rules.thresholds = {policy.yellow_numerator(), policy.yellow_denominator(), warning};
-  ASSIGN_OR_RETURN(const WorkingCalendar calendar, LoadCalendar(tx, start));
+  ASSIGN_OR_RETURN(const WorkingCalendar calendar, LoadCalendar(tx, start, hold));
   return ComputeDeadline(ledger, rules, calendar);
 }
 
@@ -79,14 +80,14 @@ absl::Status Show(mysql::Tx& tx, IdSource& ids, const Deadline& computed, absl::
 }  // namespace
 
 absl::StatusOr<std::optional<ComputedClock>> ComputeClock(mysql::Tx& tx, const v1::Ticket& ticket,
-                                                          v1::Deadline::Kind kind,
-                                                          absl::Time start) {
+                                                          v1::Deadline::Kind kind, absl::Time start,
+                                                          directory::Hold hold) {
   ComputedClock clock;
   ASSIGN_OR_RETURN(clock.policy, LoadPolicy(tx, ClassCode(ticket.ticket_class()), ticket.urgency(),
                                             DayNumber(start)));
   const v1::Limit& limit = LimitOf(clock.policy, kind);
   if (limit.clock() == v1::Limit::CLOCK_UNSPECIFIED) return std::optional<ComputedClock>();
-  ASSIGN_OR_RETURN(clock.deadline, Compute(tx, clock.policy, limit, start));
+  ASSIGN_OR_RETURN(clock.deadline, Compute(tx, clock.policy, limit, start, hold));
   return std::optional<ComputedClock>(std::move(clock));
 }
 
@@ -95,13 +96,15 @@ absl::StatusOr<absl::Time> ComputeAcknowledgeDue(mysql::Tx& tx, const v1::Ticket
   ASSIGN_OR_RETURN(const v1::DeadlinePolicy policy, LoadPolicy(tx, ClassCode(ticket.ticket_class()),
                                                                ticket.urgency(), DayNumber(start)));
   if (policy.acknowledge().clock() == v1::Limit::CLOCK_UNSPECIFIED) return absl::InfiniteFuture();
-  ASSIGN_OR_RETURN(const Deadline deadline, Compute(tx, policy, policy.acknowledge(), start));
+  ASSIGN_OR_RETURN(const Deadline deadline,
+                   Compute(tx, policy, policy.acknowledge(), start, directory::Hold::kNo));
   return deadline.due;
 }
 
 absl::Status StartClock(mysql::Tx& tx, IdSource& ids, v1::Deadline::Kind kind, absl::Time start,
                         absl::Time now, TicketRecord& record) {
-  ASSIGN_OR_RETURN(const auto clock, ComputeClock(tx, record.ticket, kind, start));
+  ASSIGN_OR_RETURN(const auto clock,
+                   ComputeClock(tx, record.ticket, kind, start, directory::Hold::kUntilCommit));
   if (!clock.has_value()) return StopClock(tx, record);
   v1::Deadline& deadline = *record.ticket.mutable_deadline();
   deadline.set_kind(kind);

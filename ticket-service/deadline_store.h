@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "qungong/ticket/v1/ticket_class_service.pb.h"
+#include "runtime/directory.h"
 #include "runtime/ids.h"
 #include "runtime/mysql.h"
 #include "ticket-service/clock_rules.h"
@@ -24,9 +25,10 @@ struct ComputedClock {
   Deadline deadline;
 };
 // nullopt if the policy in force on the day of `start` sets no such limit.
-absl::StatusOr<std::optional<ComputedClock>> ComputeClock(mysql::Tx& tx, const v1::Ticket& ticket,
-                                                          v1::Deadline::Kind kind,
-                                                          absl::Time start);
+// `hold`: whether the calendars stay as they are until the transaction ends; for what is kept.
+absl::StatusOr<std::optional<ComputedClock>> ComputeClock(
+    mysql::Tx& tx, const v1::Ticket& ticket, v1::Deadline::Kind kind, absl::Time start,
+    directory::Hold hold = directory::Hold::kNo);
 // When an assignment given at `start` must be acknowledged; InfiniteFuture if there is no limit.
 absl::StatusOr<absl::Time> ComputeAcknowledgeDue(mysql::Tx& tx, const v1::Ticket& ticket,
                                                  absl::Time start);

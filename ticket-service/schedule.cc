@@ -26,7 +26,10 @@ using rpc::v1::NodeRecord;
 
 constexpr char kScopeDue[] = "ticket.scope";  // subject: a node whose place in the tree changed
 constexpr char kCalendarDue[] = "ticket.calendar";  // subject: stands for all calendars
-constexpr int kAtOnce = 100;
+constexpr int kAtOnce = 100;                        // due rows
+// Tickets of one transaction: each is held until its end, and one that somebody else has changed
+// meanwhile undoes the work on all.
+constexpr int kTicketsAtOnce = 10;
 
 constexpr char kSelectConcerned[] = R"sql(
   SELECT DISTINCT u.ticket_id FROM directory_closure c JOIN ticket_units u ON u.unit_id = c.descendant_id
@@ -64,7 +67,7 @@ template <typename Each>
 absl::StatusOr<bool> Batch(mysql::Tx& tx, const Due& due, absl::Time now, const mysql::Rows& rows,
                            Each each) {
   for (const mysql::Row& row : rows) RETURN_IF_ERROR(each(row.Id(0)));
-  if (rows.size() < kAtOnce) return false;
+  if (rows.size() < kTicketsAtOnce) return false;
   RETURN_IF_ERROR(
       Schedule(tx, NewUuidV7(now), due.kind, due.subject, now, rows.back().Id(0).ToString()));
   return true;
@@ -76,7 +79,7 @@ absl::StatusOr<Uuid> CursorOf(const Due& due) {
 
 absl::Status Recalculate(mysql::Tx& tx, const KeyRing& keys, absl::Time now, const Due& due) {
   ASSIGN_OR_RETURN(const Uuid after, CursorOf(due));
-  ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(kSelectRunning, after, kAtOnce));
+  ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(kSelectRunning, after, kTicketsAtOnce));
   return Batch(tx, due, now, rows,
                [&](const Uuid& ticket) { return Refresh(tx, keys, now, ticket); })
       .status();
@@ -85,15 +88,18 @@ absl::Status Recalculate(mysql::Tx& tx, const KeyRing& keys, absl::Time now, con
 absl::Status Rescope(mysql::Tx& tx, absl::Time now, const Due& due) {
   ASSIGN_OR_RETURN(const Uuid after, CursorOf(due));
   ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(kSelectConcerned, rpc::v1::ADMINISTRATIVE_TREE,
-                                                    due.subject, after, kAtOnce));
+                                                    due.subject, after, kTicketsAtOnce));
   ASSIGN_OR_RETURN(const bool more, Batch(tx, due, now, rows, [&](const Uuid& ticket) {
                      return RewriteScopes(tx, DayNumber(now), ticket);
                    }));
   return more ? absl::OkStatus() : AwaitMove(tx, DayNumber(now), due.subject);
 }
 
+// As of now, not of the transaction's beginning, and so until it ends: a first ticket that is being
+// written meanwhile counts, or waits.
 absl::StatusOr<bool> HasTickets(mysql::Tx& tx) {
-  ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query("SELECT 1 FROM tickets LIMIT 1"));
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   tx.Query("SELECT 1 FROM tickets LIMIT 1 LOCK IN SHARE MODE"));
   return !rows.empty();
 }
 

@@ -29,26 +29,33 @@ constexpr char kUpdateScopes[] =
     "due_at = ?"
     " WHERE ticket_id = ? AND node_id IN (";
 
+// So that an act which has read the scope rows, but does not hold the ticket yet, runs again: it
+// would change what the old rows repeat and not the new ones.
+constexpr char kRaiseScope[] = "UPDATE tickets SET scope_version = scope_version + 1 WHERE id = ?";
+
 std::string Marks(size_t n) { return absl::StrJoin(std::vector<absl::string_view>(n, "?"), ", "); }
 
 // A unit and everything above it today; as it last was, if it is no more.
-absl::StatusOr<std::vector<Uuid>> UpwardFrom(mysql::Tx& tx, const Uuid& unit, int32_t today) {
-  ASSIGN_OR_RETURN(auto nodes,
-                   directory::AncestorIds(tx, rpc::v1::ADMINISTRATIVE_TREE, unit, today));
+absl::StatusOr<std::vector<Uuid>> UpwardFrom(mysql::Tx& tx, const Uuid& unit, int32_t today,
+                                             directory::Hold hold) {
+  constexpr rpc::v1::Tree kTree = rpc::v1::ADMINISTRATIVE_TREE;
+  ASSIGN_OR_RETURN(auto nodes, directory::AncestorIds(tx, kTree, unit, today, hold));
   if (nodes.empty()) {
     ASSIGN_OR_RETURN(const rpc::v1::NodeRecord record, directory::LoadRecord(tx, unit));
-    ASSIGN_OR_RETURN(nodes, directory::AncestorIds(tx, rpc::v1::ADMINISTRATIVE_TREE, unit,
-                                                   record.valid().to_day() - 1));
+    ASSIGN_OR_RETURN(nodes,
+                     directory::AncestorIds(tx, kTree, unit, record.valid().to_day() - 1, hold));
   }
   nodes.push_back(unit);
   return nodes;
 }
 
+// Held, because it is what scope rows are made from.
 absl::StatusOr<std::set<Uuid>> NodesOver(mysql::Tx& tx, const std::vector<Uuid>& units,
                                          int32_t today) {
   std::set<Uuid> nodes;
   for (const Uuid& unit : units) {
-    ASSIGN_OR_RETURN(const std::vector<Uuid> upward, UpwardFrom(tx, unit, today));
+    ASSIGN_OR_RETURN(const std::vector<Uuid> upward,
+                     UpwardFrom(tx, unit, today, directory::Hold::kUntilCommit));
     nodes.insert(upward.begin(), upward.end());
   }
   return nodes;
@@ -143,6 +150,8 @@ absl::Status RewriteScopes(mysql::Tx& tx, int32_t today, const Uuid& ticket) {
   for (const mysql::Row& row : rows) units.push_back(row.Id(0));
   ASSIGN_OR_RETURN(const std::set<Uuid> stored, StoredNodes(tx, ticket));
   ASSIGN_OR_RETURN(const std::set<Uuid> wanted, NodesOver(tx, units, today));
+  if (wanted == stored) return absl::OkStatus();
+  RETURN_IF_ERROR(tx.Execute(kRaiseScope, ticket).status());
   return ReplaceNodes(tx, ticket, stored, wanted);
 }
 
@@ -182,7 +191,8 @@ absl::Status CheckMaySee(Read& read, const Uuid& ticket) {
 absl::StatusOr<std::vector<Uuid>> GrantedAbove(Read& read, const TicketRecord& record,
                                                const std::string& unit) {
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName(kUnits, unit));
-  ASSIGN_OR_RETURN(const std::vector<Uuid> upward, UpwardFrom(read.tx(), id, read.call().today));
+  ASSIGN_OR_RETURN(const std::vector<Uuid> upward,
+                   UpwardFrom(read.tx(), id, read.call().today, directory::Hold::kNo));
   std::vector<Uuid> granted;
   for (const directory::Grant& grant : read.grants()) {
     if (!grant.line.empty() && grant.line != record.facts.line) continue;

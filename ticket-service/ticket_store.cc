@@ -25,7 +25,7 @@ constexpr char kColumns[] = R"sql(
   intake_unit_id, lead_unit_id, dispatching_unit_id, cycle, clock_kind, clock_started_at, clock_due_at,
   clock_provisional, light, accept_due_at, finish_due_at, cycle_started_at, expected_on, expected_provisional,
   submitted_at, accepted_at, dispatched_at, answered_at, closed_at, close_reason, refusal, rating, rated_at,
-  texts, key_id, original, original_digest, reporter, phone_index IS NOT NULL, tracking_index)sql";
+  texts, key_id, original, original_digest, reporter, phone_index IS NOT NULL, tracking_index, scope_version)sql";
 enum Column : size_t {
   kId,
   kNumber,
@@ -69,6 +69,7 @@ enum Column : size_t {
   kReporter,
   kHasPhone,
   kTrackingIndex,
+  kScopeVersion,
 };
 
 constexpr char kInsertTicket[] = R"sql(
@@ -76,6 +77,7 @@ constexpr char kInsertTicket[] = R"sql(
     division_id, division_name, intake_unit_id, cycle, clock_kind, clock_provisional, light, expected_provisional,
     submitted_at, close_reason, rating, key_id, original, original_digest, reporter, phone_index, tracking_index)
   VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, 0, ?, ?, ?, ?, ?, ?, ?))sql";
+constexpr char kLockTicket[] = "SELECT version, scope_version FROM tickets WHERE id = ? FOR UPDATE";
 constexpr char kUpdateTicket[] = R"sql(
   UPDATE tickets SET version = ?, state = ?, class_code = ?, class_name = ?, line = ?, urgency = ?, lead_unit_id = ?,
     dispatching_unit_id = ?, cycle = ?, clock_kind = ?, clock_started_at = ?, clock_due_at = ?, clock_provisional = ?,
@@ -139,6 +141,7 @@ TicketRecord FromRow(const mysql::Row& row) {
   record.facts.line = row.String(kLine);
   record.has_phone = row.Bool(kHasPhone);
   record.tracking_index = row.String(kTrackingIndex);
+  record.scope_version = row.Int64(kScopeVersion);
   ticket.set_name(ResourceName(kTickets, record.id));
   ticket.set_number(row.String(kNumber));
   ticket.set_state(static_cast<pb::Ticket::State>(row.Int32(kState)));
@@ -255,13 +258,12 @@ absl::StatusOr<TicketRecord> LoadTicket(mysql::Tx& tx, const KeyRing& keys, cons
 }
 
 absl::StatusOr<TicketRecord> LockTicket(mysql::Tx& tx, const KeyRing& keys, const Uuid& id) {
-  ASSIGN_OR_RETURN(const auto locked,
-                   tx.QueryOne("SELECT version FROM tickets WHERE id = ? FOR UPDATE", id));
+  ASSIGN_OR_RETURN(const auto locked, tx.QueryOne(kLockTicket, id));
   if (!locked.has_value()) return DeniedOrAbsent(ResourceName(kTickets, id));
   ASSIGN_OR_RETURN(TicketRecord record, LoadTicket(tx, keys, id));
   // The parts were read from the transaction's snapshot. Where the server does not itself refuse to
   // lock what is newer than the snapshot (MySQL), the whole transaction must begin again.
-  if (record.version != locked->Int64(0))
+  if (record.version != locked->Int64(0) || record.scope_version != locked->Int64(1))
     return mysql::StatusFromDriver(1020, "HY000", "the ticket has changed");
   return record;
 }

@@ -27,6 +27,7 @@ inline constexpr char kDivisions[] = "divisions";
 struct TicketRecord {
   Uuid id;
   int64_t version = 0;
+  int64_t scope_version = 0;      // raised when the tree gives it other scope rows
   std::optional<SubjectKey> key;  // none once erased: what people wrote is then empty
   pb::Ticket ticket;              // the reporter masked
   pb::Ticket before;              // as loaded

@@ -3,13 +3,18 @@
 #ifndef QUNGONG_TESTS_SUPPORT_TICKET_TICKET_FIXTURE_H_
 #define QUNGONG_TESTS_SUPPORT_TICKET_TICKET_FIXTURE_H_
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/civil_time.h"
 #include "gtest/gtest.h"
 #include "qungong/ticket/v1/ticket_class_service.grpc.pb.h"
@@ -168,6 +173,7 @@ class TicketServiceTest : public ::testing::Test {
     tree.Grant("district", DISPATCHER, "江北区").Grant("district", CLERK, "江北区");
     tree.Grant("lighting", HANDLER, "江北区市政局").Grant("lighting", DISPATCHER, "江北区市政局");
     tree.Grant("caller", CALLBACK_AGENT, "江北区").Grant("leader", LEADER, "江北区");
+    tree.Grant("mayor-clerk", CLERK, "重庆市");
     tree.Grant("mayor", LEADER, "重庆市")
         .Grant("mayor", DISPATCHER, "重庆市")
         .Grant("mayor", SUPERVISOR, "重庆市");
@@ -181,19 +187,19 @@ class TicketServiceTest : public ::testing::Test {
   }
 
   template <typename Request, typename Response>
-  absl::StatusOr<Response> Call(const std::string& login,
-                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                             Response*),
-                                const Request& request) {
+  static absl::StatusOr<Response> Call(const std::string& login,
+                                       grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                                    const Request&, Response*),
+                                       const Request& request) {
     return service_->Call(*stub_, method, login.empty() ? "" : AccountOf(login), request);
   }
 
   // An act on a ticket, with a request_id of its own unless there is one.
   template <typename Request>
-  absl::StatusOr<pb::Ticket> Act(const std::string& login,
-                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                              pb::Ticket*),
-                                 const pb::Ticket& ticket, Request request = Request()) {
+  static absl::StatusOr<pb::Ticket> Act(const std::string& login,
+                                        grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                                     const Request&, pb::Ticket*),
+                                        const pb::Ticket& ticket, Request request = Request()) {
     request.set_name(ticket.name());
     if (request.request_id().empty()) request.set_request_id(NewRequestId());
     return Call(login, method, request);
@@ -217,30 +223,30 @@ class TicketServiceTest : public ::testing::Test {
   }
 
   // The story, step by step.
-  pb::Ticket Submit(const pb::SubmitTicketRequest& request) {
+  static pb::Ticket Submit(const pb::SubmitTicketRequest& request) {
     return Get(Call("", &Stub::SubmitTicket, request));
   }
-  pb::Ticket Submit() { return Submit(Lamp()); }
-  pb::Ticket Accept(const pb::Ticket& ticket) {
+  static pb::Ticket Submit() { return Submit(Lamp()); }
+  static pb::Ticket Accept(const pb::Ticket& ticket) {
     return Get(Act("clerk", &Stub::AcceptTicket, ticket));
   }
-  pb::Ticket Dispatch(const std::string& login, const pb::Ticket& ticket,
-                      const std::string& place) {
+  static pb::Ticket Dispatch(const std::string& login, const pb::Ticket& ticket,
+                             const std::string& place) {
     pb::DispatchTicketRequest request;
     request.set_lead_unit(UnitOf(place));
     return Get(Act(login, &Stub::DispatchTicket, ticket, request));
   }
-  pb::Ticket Acknowledge(const std::string& login, const pb::Ticket& ticket) {
+  static pb::Ticket Acknowledge(const std::string& login, const pb::Ticket& ticket) {
     return Get(Act(login, &Stub::AcknowledgeTicket, ticket));
   }
-  pb::Ticket SubmitResult(const std::string& login, const pb::Ticket& ticket) {
+  static pb::Ticket SubmitResult(const std::string& login, const pb::Ticket& ticket) {
     pb::SubmitForReviewRequest request;
     request.set_result("已更换灯泡。");
     request.set_reply("路灯已修复。");
     request.mutable_contact_time()->set_seconds(absl::ToUnixSeconds(Now()));
     return Get(Act(login, &Stub::SubmitForReview, ticket, request));
   }
-  pb::Ticket Review(const std::string& login, const pb::Ticket& ticket) {
+  static pb::Ticket Review(const std::string& login, const pb::Ticket& ticket) {
     pb::ReviewTicketRequest request;
     request.set_decision(pb::Review::APPROVE);
     return Get(Act(login, &Stub::ReviewTicket, ticket, request));
@@ -268,10 +274,53 @@ class TicketServiceTest : public ::testing::Test {
     return Call(login, &Stub::ListTickets, request);
   }
   // Runs all that is due by the database's clock.
-  void RunDue() {
+  static void RunDue(mysql::Session& session = *session_) {
     absl::StatusOr<bool> more = true;
-    while (more.ok() && *more) more = SchedulePass(*session_, service_->chassis().keys);
+    while (more.ok() && *more) more = SchedulePass(session, service_->chassis().keys);
     EXPECT_THAT(more, testing::IsOk());
+  }
+
+  // Applies a change as it comes with the feed.
+  static void Follow(const rpc::v1::DirectoryChange& change, mysql::Session& session = *session_) {
+    rpc::v1::FeedEvent event;
+    event.set_payload_type(change.GetTypeName());
+    event.set_payload(change.SerializeAsString());
+    EXPECT_THAT(session.Transact({},
+                                 [&](mysql::Tx& tx) -> absl::Status {
+                                   RETURN_IF_ERROR(ApplyDirectoryEvents(tx, {event}));
+                                   return OnDirectoryChange(tx, {event});
+                                 }),
+                testing::IsOk());
+  }
+
+  // Calls `call`; when it is about to send a statement with this text for the first time, another
+  // replica does `other` and everything that is due then. If that has to wait for the call, the
+  // call goes on.
+  template <typename Call>
+  static auto Meanwhile(const char* text, const std::function<void(mysql::Session&)>& other,
+                        Call call) {
+    std::atomic<bool> begun = false;
+    std::thread replica;
+    absl::Notification done;
+    service_->SetFault([&](absl::string_view sql, bool after) -> absl::Status {
+      if (after || !absl::StrContains(sql, text) || begun.exchange(true)) return absl::OkStatus();
+      replica = std::thread([&] {
+        const mysql::ThreadInit thread_init;
+        mysql::Options options = testing::MariaDb::Get().OptionsFor("ticket_app");
+        options.clock = &service_->clock();
+        mysql::Session session(options);
+        other(session);
+        RunDue(session);
+        done.Notify();
+      });
+      done.WaitForNotificationWithTimeout(absl::Milliseconds(300));
+      return absl::OkStatus();
+    });
+    auto result = call();
+    service_->SetFault(nullptr);
+    EXPECT_TRUE(begun);
+    if (replica.joinable()) replica.join();
+    return result;
   }
 
   template <typename Response>
