@@ -1,5 +1,5 @@
-// A fuzz target is one function of bytes that must neither crash nor break a promise. In the preset
-// `fuzz` libFuzzer drives it; in every other build corpus_test.cc runs it over its corpus.
+// A fuzz target is one function of bytes that must neither crash nor break a promise.
+// corpus_test.cc runs each over its corpus.
 #ifndef QUNGONG_TESTS_FUZZ_FUZZ_H_
 #define QUNGONG_TESTS_FUZZ_FUZZ_H_
 
@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 
-// A broken promise ends the process: that is what libFuzzer reports.
+// A broken promise ends the process, as fuzzers expect.
 #define PROMISE(condition)                                                                 \
   do {                                                                                     \
     if (!(condition)) {                                                                    \
