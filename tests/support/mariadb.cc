@@ -113,7 +113,8 @@ MariaDb::MariaDb() {
   if (const char* socket = std::getenv("TEST_MARIADB_SOCKET")) {
     socket_ = socket;
   } else {
-    const fs::path root = HasRoom("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
+    const bool in_memory = !on_disk_ && HasRoom("/dev/shm");
+    const fs::path root = in_memory ? fs::path("/dev/shm") : fs::temp_directory_path();
     RemoveOld(root);
     directory_ = root / absl::StrCat(kPrefix, getpid());
     socket_ = directory_ + "/socket";

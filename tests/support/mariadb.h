@@ -28,6 +28,9 @@ namespace qungong::testing {
 class MariaDb {
  public:
   static MariaDb& Get();
+  // Before the first use: the data directory lies on a disk, as in production. In memory, the server
+  // maps its log, and a kill loses nothing whatever the settings are.
+  static void UseDisk() { on_disk_ = true; }
 
   // "unix:/…", as mysql::Options and --database take it.
   std::string address() const { return "unix:" + socket_; }
@@ -52,12 +55,16 @@ class MariaDb {
   // mariadbd's, for this once.
   void Kill();
   void Start(const std::vector<std::string>& options = {});
+  // Of the server; 0 while it does not run or is not ours.
+  pid_t pid() const { return pid_; }
 
  private:
   MariaDb();
   ~MariaDb();
   void ApplyUsers();
   std::vector<std::string> TablesOf(const std::string& schema);
+
+  static inline bool on_disk_ = false;
 
   std::string directory_;  // empty: the server is not ours
   std::string socket_;
