@@ -28,8 +28,8 @@ namespace qungong::testing {
 class MariaDb {
  public:
   static MariaDb& Get();
-  // Before the first use: the data directory lies on a disk, as in production. In memory, the server
-  // maps its log, and a kill loses nothing whatever the settings are.
+  // Before the first use: the data directory lies on a disk, as in production. In memory, the
+  // server maps its log, and a kill loses nothing whatever the settings are.
   static void UseDisk() { on_disk_ = true; }
 
   // "unix:/…", as mysql::Options and --database take it.

@@ -1,5 +1,5 @@
-// The ES256 key of RFC 7515, appendix A.3, and the one of RFC 7517, appendix A.2: published, so good
-// for tests and for nothing else.
+// The ES256 key of RFC 7515, appendix A.3, and the one of RFC 7517, appendix A.2: published, so
+// good for tests and for nothing else.
 #ifndef QUNGONG_TESTS_SUPPORT_TEST_KEYS_H_
 #define QUNGONG_TESTS_SUPPORT_TEST_KEYS_H_
 
