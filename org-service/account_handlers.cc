@@ -172,11 +172,14 @@ absl::StatusOr<v1::Account> AccountHandlers::ChangePassword(
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("accounts", call.principal));
   ASSIGN_OR_RETURN(const Uuid request_id, Uuid::Parse(request.request_id()));
   std::optional<StoredAccount> own;
-  RETURN_IF_ERROR(database.Transact(
-      {.deadline = call.deadline, .read_only = true}, [&](mysql::Tx& tx) -> absl::Status {
-        ASSIGN_OR_RETURN(own, FindAccount(tx, id, RowLock::kNone));
-        return own.has_value() ? absl::OkStatus() : DeniedOrAbsent(call.principal);
-      }));
+  const auto load = [&] {
+    return database.Transact(
+        {.deadline = call.deadline, .read_only = true}, [&](mysql::Tx& tx) -> absl::Status {
+          ASSIGN_OR_RETURN(own, FindAccount(tx, id, RowLock::kNone));
+          return own.has_value() ? absl::OkStatus() : DeniedOrAbsent(call.principal);
+        });
+  };
+  RETURN_IF_ERROR(load());
   if (own->password_request == request_id) {
     if (VerifyPassword(own->password_hash, request.new_password())) return own->ToProto();
     return WithReason(absl::InvalidArgumentError("this request_id was used for another request"),
@@ -187,20 +190,26 @@ absl::StatusOr<v1::Account> AccountHandlers::ChangePassword(
   RETURN_IF_ERROR(CheckPassword(own->login, request.new_password(), own->kind));
   ASSIGN_OR_RETURN(const std::string hash, HashPassword(request.new_password()));
   IdSource ids(call.now);
-  RETURN_IF_ERROR(
-      sign_in_.Check(call, database, own->login, request.old_password(),
-                     [&](mysql::Tx& tx, StoredAccount& account) -> absl::Status {
-                       ids.Rewind();
-                       account.password_hash = hash;
-                       account.password_time = call.now;
-                       account.password_request = request_id;
-                       RETURN_IF_ERROR(UpdateAccount(tx, account, call.now));
-                       RETURN_IF_ERROR(EndSessionsOf(tx, account.id, call.now));
-                       own = account;
-                       const Event event = AccountEvent(account, "Account.PASSWORD_CHANGED");
-                       return AppendEvents(tx, keys_, ids.Next(), ids, call.now, call.principal,
-                                           absl::MakeConstSpan(&event, 1));
-                     }));
+  const absl::Status changed = sign_in_.Check(
+      call, database, own->login, request.old_password(),
+      [&](mysql::Tx& tx, StoredAccount& account) -> absl::Status {
+        ids.Rewind();
+        account.password_hash = hash;
+        account.password_time = call.now;
+        account.password_request = request_id;
+        RETURN_IF_ERROR(UpdateAccount(tx, account, call.now));
+        RETURN_IF_ERROR(EndSessionsOf(tx, account.id, call.now));
+        own = account;
+        const Event event = AccountEvent(account, "Account.PASSWORD_CHANGED");
+        return AppendEvents(tx, keys_, ids.Next(), ids, call.now, call.principal,
+                            absl::MakeConstSpan(&event, 1));
+      },
+      request_id);
+  if (!changed.ok()) {
+    // The same request may have been at work still, and have changed the password just now.
+    RETURN_IF_ERROR(load());
+    if (own->password_request != request_id) return changed;
+  }
   return own->ToProto();
 }
 

@@ -69,9 +69,10 @@ absl::Status SignIn::CountFailure(const Call& call, mysql::Tx& tx, absl::string_
                       absl::MakeConstSpan(&event, 1));
 }
 
-absl::Status SignIn::Check(
-    const Call& call, mysql::Session& session, absl::string_view login, absl::string_view password,
-    absl::FunctionRef<absl::Status(mysql::Tx&, StoredAccount&)> enter) const {
+absl::Status SignIn::Check(const Call& call, mysql::Session& session, absl::string_view login,
+                           absl::string_view password,
+                           absl::FunctionRef<absl::Status(mysql::Tx&, StoredAccount&)> enter,
+                           const std::optional<Uuid>& change) const {
   const std::string login_key = LoginKey(login);
   std::string hash;
   RETURN_IF_ERROR(session.Transact(
@@ -97,6 +98,8 @@ absl::Status SignIn::Check(
                      FindAccountByLogin(tx, login, RowLock::kForUpdate));
     if (!right || !MayEnter(account, v1::Account::PERSON, hash)) {
       outcome = SignInFailed();
+      if (change.has_value() && account.has_value() && account->password_request == change)
+        return absl::OkStatus();
       return CountFailure(call, tx, login_key, std::move(failures), account);
     }
     if (!better_hash.empty()) RETURN_IF_ERROR(ReplacePasswordHash(tx, account->id, better_hash));
