@@ -2,8 +2,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/descriptor.pb.h"
@@ -19,11 +19,21 @@ using google::protobuf::FileDescriptorSet;
 using google::protobuf::ServiceDescriptor;
 using google::protobuf::SourceLocation;
 
-// Lines without their indentation.
+// A comment without the indentation and the breaks that its file gave it: a line a paragraph, and a
+// line an item of a list.
 std::string Tidy(const std::string& comment) {
-  std::vector<absl::string_view> lines = absl::StrSplit(absl::StripAsciiWhitespace(comment), '\n');
-  for (absl::string_view& line : lines) line = absl::StripAsciiWhitespace(line);
-  return absl::StrJoin(lines, "\n");
+  std::string text;
+  bool begins = true;
+  for (absl::string_view line :
+       absl::StrSplit(absl::StripAsciiWhitespace(comment), absl::ByChar('\n'))) {
+    line = absl::StripAsciiWhitespace(line);
+    const bool item = absl::StartsWith(line, "- ") || absl::StartsWith(line, "* ");
+    if (line.empty() || item) begins = true;
+    if (!text.empty()) absl::StrAppend(&text, begins ? "\n" : " ");
+    absl::StrAppend(&text, line);
+    begins = line.empty();
+  }
+  return text;
 }
 
 template <typename AnyDescriptor>

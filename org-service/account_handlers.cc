@@ -48,8 +48,8 @@ absl::StatusOr<StoredAccount> AccountHandlers::Load(Read& read, const std::strin
                                                     RowLock lock) {
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("accounts", name));
   ASSIGN_OR_RETURN(std::optional<StoredAccount> account, FindAccount(read.tx(), id, lock));
+  RETURN_IF_ERROR(AuthorizeKeeper(read, account.has_value() ? account->unit : Uuid(), name));
   if (!account.has_value()) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(AuthorizeKeeper(read, account->unit, name));
   return *std::move(account);
 }
 
@@ -63,11 +63,10 @@ absl::StatusOr<v1::Account> AccountHandlers::CreateAccount(
     if (request.kind() != v1::Account::PERSON)
       return InvalidField("person", "is only for an account of kind PERSON");
     ASSIGN_OR_RETURN(account.person, ParseResourceName("people", request.person()));
-    ASSIGN_OR_RETURN(const auto person, FindPerson(m.tx(), *account.person, RowLock::kNone));
-    if (!person.has_value()) return DeniedOrAbsent(request.person());
-    RETURN_IF_ERROR(CheckNotErased(*person));
   }
+  // Hashed before the person is locked: it takes long.
   ASSIGN_OR_RETURN(account.password_hash, HashPassword(request.password()));
+  if (account.person.has_value()) RETURN_IF_ERROR(LockPerson(m.tx(), *account.person));
   account.id = m.NewId();
   account.login = request.login();
   account.display_name = request.display_name();
@@ -124,6 +123,9 @@ absl::StatusOr<v1::Account> AccountHandlers::Step(Mutation& m, const std::string
   RETURN_IF_ERROR(CheckEtag(etag, account.version, name));
   RETURN_IF_ERROR(CheckNotOwn(m.call().principal, name));
   ASSIGN_OR_RETURN(account.state, NextState(account.state, step));
+  if (step == AccountStep::kEnable && account.person.has_value()) {
+    RETURN_IF_ERROR(LockPerson(m.tx(), *account.person));
+  }
   RETURN_IF_ERROR(UpdateAccount(m.tx(), account, m.call().now));
   RETURN_IF_ERROR(EndSessionsOf(m.tx(), account.id, m.call().now));
   ASSIGN_OR_RETURN(const std::vector<StoredGrant> grants, GrantsOfAccounts(m.tx(), {account.id}));
@@ -170,11 +172,14 @@ absl::StatusOr<v1::Account> AccountHandlers::ChangePassword(
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("accounts", call.principal));
   ASSIGN_OR_RETURN(const Uuid request_id, Uuid::Parse(request.request_id()));
   std::optional<StoredAccount> own;
-  RETURN_IF_ERROR(database.Transact(
-      {.deadline = call.deadline, .read_only = true}, [&](mysql::Tx& tx) -> absl::Status {
-        ASSIGN_OR_RETURN(own, FindAccount(tx, id, RowLock::kNone));
-        return own.has_value() ? absl::OkStatus() : DeniedOrAbsent(call.principal);
-      }));
+  const auto load = [&] {
+    return database.Transact(
+        {.deadline = call.deadline, .read_only = true}, [&](mysql::Tx& tx) -> absl::Status {
+          ASSIGN_OR_RETURN(own, FindAccount(tx, id, RowLock::kNone));
+          return own.has_value() ? absl::OkStatus() : DeniedOrAbsent(call.principal);
+        });
+  };
+  RETURN_IF_ERROR(load());
   if (own->password_request == request_id) {
     if (VerifyPassword(own->password_hash, request.new_password())) return own->ToProto();
     return WithReason(absl::InvalidArgumentError("this request_id was used for another request"),
@@ -185,20 +190,26 @@ absl::StatusOr<v1::Account> AccountHandlers::ChangePassword(
   RETURN_IF_ERROR(CheckPassword(own->login, request.new_password(), own->kind));
   ASSIGN_OR_RETURN(const std::string hash, HashPassword(request.new_password()));
   IdSource ids(call.now);
-  RETURN_IF_ERROR(
-      sign_in_.Check(call, database, own->login, request.old_password(),
-                     [&](mysql::Tx& tx, StoredAccount& account) -> absl::Status {
-                       ids.Rewind();
-                       account.password_hash = hash;
-                       account.password_time = call.now;
-                       account.password_request = request_id;
-                       RETURN_IF_ERROR(UpdateAccount(tx, account, call.now));
-                       RETURN_IF_ERROR(EndSessionsOf(tx, account.id, call.now));
-                       own = account;
-                       const Event event = AccountEvent(account, "Account.PASSWORD_CHANGED");
-                       return AppendEvents(tx, keys_, ids.Next(), ids, call.now, call.principal,
-                                           absl::MakeConstSpan(&event, 1));
-                     }));
+  const absl::Status changed = sign_in_.Check(
+      call, database, own->login, request.old_password(),
+      [&](mysql::Tx& tx, StoredAccount& account) -> absl::Status {
+        ids.Rewind();
+        account.password_hash = hash;
+        account.password_time = call.now;
+        account.password_request = request_id;
+        RETURN_IF_ERROR(UpdateAccount(tx, account, call.now));
+        RETURN_IF_ERROR(EndSessionsOf(tx, account.id, call.now));
+        own = account;
+        const Event event = AccountEvent(account, "Account.PASSWORD_CHANGED");
+        return AppendEvents(tx, keys_, ids.Next(), ids, call.now, call.principal,
+                            absl::MakeConstSpan(&event, 1));
+      },
+      request_id);
+  if (!changed.ok()) {
+    // The same request may have been at work still, and have changed the password just now.
+    RETURN_IF_ERROR(load());
+    if (own->password_request != request_id) return changed;
+  }
   return own->ToProto();
 }
 

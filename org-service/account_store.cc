@@ -50,6 +50,10 @@ constexpr char kLockOfPerson[] = R"sql(
 SELECT id FROM accounts WHERE person_id = ? ORDER BY id FOR UPDATE
 )sql";
 
+constexpr char kLockActiveOfPerson[] = R"sql(
+SELECT id FROM accounts WHERE person_id = ? AND state = ? FOR UPDATE
+)sql";
+
 template <typename Key>
 absl::StatusOr<std::optional<StoredAccount>> FindBy(mysql::Tx& tx, absl::string_view condition,
                                                     const Key& key, RowLock lock) {
@@ -93,6 +97,12 @@ absl::StatusOr<std::vector<Uuid>> LockAccountsOfPerson(mysql::Tx& tx, const Uuid
   std::vector<Uuid> ids;
   for (const mysql::Row& row : rows) ids.push_back(row.Id(0));
   return ids;
+}
+
+absl::StatusOr<bool> HasActiveAccount(mysql::Tx& tx, const Uuid& person) {
+  ASSIGN_OR_RETURN(const mysql::Rows rows,
+                   tx.Query(kLockActiveOfPerson, person, v1::Account::ACTIVE));
+  return !rows.empty();
 }
 
 absl::Status InsertAccount(mysql::Tx& tx, const StoredAccount& account) {

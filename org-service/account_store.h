@@ -44,6 +44,9 @@ absl::StatusOr<std::optional<StoredAccount>> FindAccountByLogin(mysql::Tx& tx,
                                                                 RowLock lock);
 // Locks all accounts of a person and returns their ids.
 absl::StatusOr<std::vector<Uuid>> LockAccountsOfPerson(mysql::Tx& tx, const Uuid& person);
+// Whether one of them is active, as of now, not of the transaction's snapshot. Whoever makes one
+// active has locked the person before.
+absl::StatusOr<bool> HasActiveAccount(mysql::Tx& tx, const Uuid& person);
 // ALREADY_EXISTS LOGIN_TAKEN.
 absl::Status InsertAccount(mysql::Tx& tx, const StoredAccount& account);
 // Writes state, password and display name as version + 1.

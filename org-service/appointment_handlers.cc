@@ -26,17 +26,10 @@ absl::StatusOr<StoredAppointment> Load(Read& read, const std::string& name, RowL
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("appointments", name));
   ASSIGN_OR_RETURN(std::optional<StoredAppointment> appointment,
                    FindAppointment(read.tx(), id, lock));
+  RETURN_IF_ERROR(
+      AuthorizeKeeper(read, appointment.has_value() ? appointment->term.unit : Uuid(), name));
   if (!appointment.has_value()) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(AuthorizeKeeper(read, appointment->term.unit, name));
   return *std::move(appointment);
-}
-
-// Locked, so that nobody is appointed while being erased.
-absl::Status CheckPerson(Mutation& m, const Uuid& id, const std::string& name) {
-  ASSIGN_OR_RETURN(const std::optional<StoredPerson> person,
-                   FindPerson(m.tx(), id, RowLock::kForUpdate));
-  if (!person.has_value()) return DeniedOrAbsent(name);
-  return CheckNotErased(*person);
 }
 
 // Rights follow posts: what a grant has beyond the end of its appointment is cut off, here and in
@@ -67,7 +60,7 @@ absl::StatusOr<v1::Appointment> AppointmentHandlers::CreateAppointment(
   Term& term = appointment.term;
   term.post = request.post();
   ASSIGN_OR_RETURN(term.unit, ParseResourceName("units", request.unit()));
-  RETURN_IF_ERROR(m.Authorize({term.unit}, request.unit()));
+  RETURN_IF_ERROR(AuthorizeKeeper(m, term.unit, request.unit()));
   ASSIGN_OR_RETURN(term.person, ParseResourceName("people", request.person()));
   ASSIGN_OR_RETURN(term.days,
                    ParseDays(request.valid_from(), kFirstDay, request.valid_to(), kNoEnd));
@@ -81,7 +74,7 @@ absl::StatusOr<v1::Appointment> AppointmentHandlers::CreateAppointment(
     RETURN_IF_ERROR(
         CheckUnitInForce(m.tx(), *appointment.sending_unit, {term.days.from, term.days.from + 1}));
   }
-  RETURN_IF_ERROR(CheckPerson(m, term.person, request.person()));
+  RETURN_IF_ERROR(LockPerson(m.tx(), term.person));
   RETURN_IF_ERROR(CheckAgainstTerms(term, terms));
   appointment.id = m.NewId();
   appointment.basis = request.basis();

@@ -39,6 +39,7 @@ constexpr char kUpdateDays[] =
 constexpr char kLockUnit[] = "SELECT id FROM directory_nodes WHERE id = ? FOR UPDATE";
 constexpr char kHoldsOffice[] = R"sql(
 SELECT 1 FROM appointments WHERE person_id = ? AND valid_to > ? AND valid_from < valid_to LIMIT 1
+FOR UPDATE
 )sql";
 constexpr char kHasAppointments[] = R"sql(
 SELECT 1 FROM appointments WHERE unit_id = ? AND valid_to > ? AND valid_from < valid_to LIMIT 1

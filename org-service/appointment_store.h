@@ -44,7 +44,8 @@ absl::Status InsertAppointment(mysql::Tx& tx, const StoredAppointment& appointme
 // Writes the days as version + 1.
 absl::Status UpdateDays(mysql::Tx& tx, StoredAppointment& appointment, const Days& days);
 
-// Whether a person holds a post on or after a day.
+// Whether a person holds a post on or after a day: as of now, not of the transaction's snapshot.
+// Whoever gives one has locked the person before.
 absl::StatusOr<bool> HoldsOffice(mysql::Tx& tx, const Uuid& person, absl::CivilDay day);
 // Whether somebody holds a post in a unit on or after a day.
 absl::StatusOr<bool> HasAppointments(mysql::Tx& tx, const Uuid& unit, absl::CivilDay day);

@@ -22,8 +22,8 @@ namespace {
 absl::StatusOr<StoredGrant> Load(Read& read, const std::string& name, RowLock lock) {
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("grants", name));
   ASSIGN_OR_RETURN(std::optional<StoredGrant> grant, FindGrant(read.tx(), id, lock));
+  RETURN_IF_ERROR(AuthorizeKeeper(read, grant.has_value() ? grant->held.node : Uuid(), name));
   if (!grant.has_value()) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(AuthorizeKeeper(read, grant->held.node, name));
   return *std::move(grant);
 }
 
@@ -109,7 +109,7 @@ absl::StatusOr<v1::Grant> GrantHandlers::CreateGrant(Mutation& m,
   StoredGrant grant;
   HeldRole& asked = grant.held;
   ASSIGN_OR_RETURN(asked.node, ParseResourceName("units", request.node()));
-  RETURN_IF_ERROR(m.Authorize({asked.node}, request.node()));
+  RETURN_IF_ERROR(AuthorizeKeeper(m, asked.node, request.node()));
   ASSIGN_OR_RETURN(const StoredAccount account, LockReceiver(m, request.account()));
   RETURN_IF_ERROR(CheckRoleForAccount(request.role(), account.kind));
   asked.account = account.id;

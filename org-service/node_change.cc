@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "org-service/unit_in_force.h"
 #include "qungong/rpc/v1/directory.pb.h"
@@ -11,20 +12,19 @@
 namespace qungong::org {
 namespace {
 
-// The unit by whose registrars a node is changed, as of `day`; nil if there is none.
-absl::StatusOr<Uuid> ResponsibleUnit(mysql::Tx& tx, const NodeRecord& record, int32_t day) {
-  if (record.kind() == rpc::v1::UNIT_NODE) return ParseResourceName("units", record.name());
-  if (record.kind() == rpc::v1::SERVICE_CENTER_NODE) {
-    return ParseResourceName("units", record.unit());
+// The unit by whose registrars the node of this name is changed: the unit itself, the one that runs
+// the service center, the one that governs the division or the nearest one above it. Nil if there
+// is none, or no such node (`record` is null): found by the same statements.
+absl::StatusOr<Uuid> ResponsibleUnit(Read& read, const std::string& name,
+                                     const NodeRecord* record) {
+  if (absl::StartsWith(name, "divisions/")) {
+    ASSIGN_OR_RETURN(const Uuid division, ParseResourceName("divisions", name));
+    ASSIGN_OR_RETURN(const auto unit, FindUnitOver(read.tx(), division, read.call().today));
+    return record == nullptr ? Uuid() : unit.value_or(Uuid());
   }
-  ASSIGN_OR_RETURN(const Uuid division, ParseResourceName("divisions", record.name()));
-  ASSIGN_OR_RETURN(const std::vector<Uuid> above,
-                   directory::AncestorIds(tx, rpc::v1::DIVISION_TREE, division, day));
-  for (const Uuid& id : above) {
-    ASSIGN_OR_RETURN(const auto unit, directory::FindGoverningUnit(tx, id, day));
-    if (unit.has_value()) return unit->id;
-  }
-  return Uuid();
+  if (record == nullptr) return Uuid();
+  return ParseResourceName("units",
+                           record->kind() == rpc::v1::SERVICE_CENTER_NODE ? record->unit() : name);
 }
 
 absl::string_view MessageNameOf(const NodeRecord& record) {
@@ -53,17 +53,12 @@ absl::StatusOr<int32_t> DayOrToday(const Read& read, const google::type::Date& d
   return DayNumber(day);
 }
 
-absl::Status AuthorizeChange(Read& read, const NodeRecord& record) {
-  const int32_t day = NearestDay(record, read.call().today);
-  ASSIGN_OR_RETURN(const Uuid unit, ResponsibleUnit(read.tx(), record, day));
-  return AuthorizeKeeper(read, unit, record.name());
-}
-
 absl::StatusOr<OrgNode> LoadOwn(Read& read, const std::string& name) {
   absl::StatusOr<OrgNode> node = LoadNode(read.tx(), name);
-  if (absl::IsNotFound(node.status())) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(node.status());
-  RETURN_IF_ERROR(AuthorizeChange(read, node->record));
+  if (!node.ok() && !absl::IsNotFound(node.status())) return node;
+  ASSIGN_OR_RETURN(const Uuid unit,
+                   ResponsibleUnit(read, name, node.ok() ? &node->record : nullptr));
+  RETURN_IF_ERROR(AuthorizeKeeper(read, unit, name));
   return node;
 }
 

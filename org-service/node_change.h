@@ -21,12 +21,8 @@ namespace qungong::org {
 absl::StatusOr<int32_t> DayOrToday(const Read& read, const google::type::Date& date,
                                    absl::string_view field);
 
-// Whether the caller may change the node: by the unit itself, by the unit that governs the division
-// or the nearest one above it, or by the unit that runs the service center.
-absl::Status AuthorizeChange(Read& read, const NodeRecord& record);
-
 // A node that a change touches, if the caller may change it; otherwise DeniedOrAbsent, whether it
-// exists or not.
+// exists or not, after the same statements.
 absl::StatusOr<OrgNode> LoadOwn(Read& read, const std::string& name);
 
 // The node that a request changes: the tree locked, the caller authorized, the etag checked.

@@ -35,6 +35,26 @@ constexpr char kSelectCodeTaken[] =
 constexpr char kSelectOfDivision[] =
     "SELECT id FROM directory_nodes WHERE division_id = ? AND kind = ? AND valid_from < ?"
     " AND valid_to > ?";
+// Of a node u and a day: the day of its life nearest to it is
+//   LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY).
+constexpr char kSelectUnitOver[] = R"sql(
+SELECT n.id FROM directory_nodes u
+JOIN directory_closure c ON c.descendant_id = u.id
+  AND c.valid_from <= LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY)
+  AND c.valid_to > LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY)
+JOIN directory_nodes n ON n.division_id = c.ancestor_id
+  AND n.valid_from <= LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY)
+  AND n.valid_to > LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY)
+WHERE c.tree = ? AND n.kind = ? AND n.line = '' AND u.id = ? ORDER BY c.depth LIMIT 1)sql";
+constexpr char kSelectWaysUp[] = R"sql(
+SELECT past.ancestor_id, c.ancestor_id, n.line FROM directory_nodes u
+JOIN directory_closure past ON past.descendant_id = u.id
+  AND past.valid_from <= LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY)
+  AND past.valid_to > LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY)
+JOIN directory_closure c ON c.tree = past.tree AND c.descendant_id = past.ancestor_id
+JOIN directory_nodes n ON n.id = c.ancestor_id
+WHERE past.tree = ? AND c.valid_from <= ? AND c.valid_to > ? AND u.id = ?
+ORDER BY past.depth, c.depth)sql";
 constexpr char kSelectChild[] =
     "SELECT 1 FROM directory_edges WHERE tree = ? AND parent_id = ? AND valid_to > ? LIMIT 1";
 constexpr char kSelectOf[] =
@@ -119,6 +139,28 @@ absl::Status LockTree(Tx& tx) {
   if (raised == 1) return absl::OkStatus();
   // What a database with snapshot isolation says by itself: run the transaction again.
   return mysql::StatusFromDriver(1020, "HY000", "the tree has changed since it was read");
+}
+
+absl::StatusOr<std::optional<Uuid>> FindUnitOver(Tx& tx, const Uuid& division, int32_t day) {
+  const absl::CivilDay on = FromDayNumber(day);
+  ASSIGN_OR_RETURN(const std::optional<Row> row,
+                   tx.QueryOne(kSelectUnitOver, on, on, on, on, rpc::v1::DIVISION_TREE,
+                               rpc::v1::UNIT_NODE, division));
+  if (!row.has_value()) return std::optional<Uuid>();
+  return std::optional<Uuid>(row->Id(0));
+}
+
+absl::StatusOr<std::vector<directory::WayUp>> WaysUpFromKeepers(Tx& tx, const Uuid& unit,
+                                                                int32_t day) {
+  const absl::CivilDay on = FromDayNumber(day);
+  ASSIGN_OR_RETURN(const Rows rows,
+                   tx.Query(kSelectWaysUp, on, on, rpc::v1::ADMINISTRATIVE_TREE, on, on, unit));
+  std::vector<directory::WayUp> ways;
+  for (const Row& row : rows) {
+    if (row.Id(0) == row.Id(1)) ways.emplace_back();  // a way begins
+    ways.back().emplace_back(row.Id(1), row.String(2));
+  }
+  return ways;
 }
 
 absl::StatusOr<std::vector<OrgNode>> LoadNodes(Tx& tx, absl::Span<const Uuid> ids) {

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "org-service/node_rules.h"
+#include "runtime/directory.h"
 #include "runtime/ids.h"
 #include "runtime/mysql.h"
 
@@ -73,6 +74,13 @@ absl::StatusOr<bool> IsCodeTaken(mysql::Tx& tx, absl::string_view code, const Uu
 // Nodes of a kind that govern or serve the division on one of the days.
 absl::StatusOr<std::vector<Uuid>> NodesOfDivision(mysql::Tx& tx, rpc::v1::NodeKind kind,
                                                   const Uuid& division, DayInterval days);
+// The unit that governs a division, or else the nearest one above it, on the day of the division's
+// life nearest to `day`; nullopt if there is none.
+absl::StatusOr<std::optional<Uuid>> FindUnitOver(mysql::Tx& tx, const Uuid& division, int32_t day);
+// The ways up on `day` from a unit and from all that stood above it on the day of its life nearest
+// to `day`; those that do not exist on `day` have none.
+absl::StatusOr<std::vector<directory::WayUp>> WaysUpFromKeepers(mysql::Tx& tx, const Uuid& unit,
+                                                                int32_t day);
 // Who would be left with a post or a right in a unit that ends on `day`: HAS_APPOINTMENTS,
 // HAS_GRANTS or "". A right counts, too, while its account is disabled.
 absl::StatusOr<std::string> FindRights(mysql::Tx& tx, const NodeRecord& unit, int32_t day);

@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "org-service/account_store.h"
 #include "org-service/appointment_store.h"
 #include "org-service/dates.h"
 #include "org-service/listing.h"
@@ -27,8 +28,8 @@ Event PersonEvent(const StoredPerson& person, const char* kind) {
 absl::StatusOr<StoredPerson> Load(Read& read, const std::string& name, RowLock lock) {
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("people", name));
   ASSIGN_OR_RETURN(std::optional<StoredPerson> person, FindPerson(read.tx(), id, lock));
+  RETURN_IF_ERROR(AuthorizeKeeper(read, person.has_value() ? person->unit : Uuid(), name));
   if (!person.has_value()) return DeniedOrAbsent(name);
-  RETURN_IF_ERROR(AuthorizeKeeper(read, person->unit, name));
   return *std::move(person);
 }
 
@@ -232,6 +233,13 @@ absl::StatusOr<v1::Person> PersonHandlers::ErasePerson(Mutation& m,
                                       "the person holds an appointment that has not ended"),
                                   "PERSON_IN_OFFICE"),
                        "该人员仍有在任职务,请先办理免职。");
+  }
+  ASSIGN_OR_RETURN(const bool has_account, HasActiveAccount(m.tx(), person.id));
+  if (has_account) {
+    return WithChinese(
+        WithReason(absl::FailedPreconditionError("an account of the person is active"),
+                   "PERSON_HAS_ACCOUNT"),
+        "该人员仍有启用的账号,请先停用账号。");
   }
   person.Erase();
   RETURN_IF_ERROR(UpdatePersonRow(m.tx(), person));

@@ -136,6 +136,13 @@ absl::Status CheckNotErased(const StoredPerson& person) {
       "该人员信息已删除。");
 }
 
+absl::Status LockPerson(mysql::Tx& tx, const Uuid& id) {
+  ASSIGN_OR_RETURN(const std::optional<StoredPerson> person,
+                   FindPerson(tx, id, RowLock::kForUpdate));
+  if (!person.has_value()) return DeniedOrAbsent(ResourceName("people", id));
+  return CheckNotErased(*person);
+}
+
 absl::StatusOr<std::optional<StoredPerson>> FindPerson(mysql::Tx& tx, const Uuid& id,
                                                        RowLock lock) {
   ASSIGN_OR_RETURN(const std::optional<mysql::Row> row,

@@ -50,6 +50,9 @@ struct StoredPerson {
 std::string PhoneIndex(const KeyRing& keys, const std::string& normal_phone);
 std::string IdNumberIndex(const KeyRing& keys, const std::string& normal_id_number);
 
+// Locks a person who is given a post or an account, so that nobody erases them meanwhile.
+// DeniedOrAbsent, FAILED_PRECONDITION PERSON_ERASED.
+absl::Status LockPerson(mysql::Tx& tx, const Uuid& id);
 // FAILED_PRECONDITION PERSON_ERASED.
 absl::Status CheckNotErased(const StoredPerson& person);
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "org-service/dates.h"
-#include "runtime/feed.h"
 #include "runtime/crypto.h"
+#include "runtime/feed.h"
 #include "runtime/status.h"
 
 namespace qungong::org {

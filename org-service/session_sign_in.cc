@@ -28,12 +28,14 @@ bool MayEnter(const std::optional<StoredAccount>& account, v1::Account::Kind kin
          account->password_hash == verified_hash;
 }
 
-Event FailedEvent(const Uuid& id, const StoredAccount& account, bool locked) {
+// Of an unknown login, too: what is written must not tell whether there is an account. The login
+// itself is not kept: it may be a password that was typed into the wrong field.
+Event FailedEvent(const Uuid& id, const std::optional<StoredAccount>& account, bool locked) {
   Event event;
   event.aggregate = ResourceName("signIns", id);
   event.version = 1;
   event.kind = locked ? "SignIn.LOCKED" : "SignIn.FAILED";
-  event.image = account.ToProto().SerializeAsString();
+  if (account.has_value()) event.image = account->ToProto().SerializeAsString();
   event.retention_years = 1;
   return event;
 }
@@ -60,17 +62,17 @@ absl::Status SignIn::CountFailure(const Call& call, mysql::Tx& tx, absl::string_
   const SignInPolicy& policy = SignInPolicyOn(DayOf(call.now));
   failures = AfterFailure(std::move(failures), call.now, policy);
   RETURN_IF_ERROR(SaveFailures(tx, login_key, failures, call.now));
-  if (!account.has_value()) return absl::OkStatus();
   const bool locked = LockedUntil(failures, call.now, policy).has_value();
   IdSource ids(call.now);
-  const Event event = FailedEvent(ids.Next(), *account, locked);
+  const Event event = FailedEvent(ids.Next(), account, locked);
   return AppendEvents(tx, keys_, ids.Next(), ids, call.now, call.principal,
                       absl::MakeConstSpan(&event, 1));
 }
 
-absl::Status SignIn::Check(
-    const Call& call, mysql::Session& session, absl::string_view login, absl::string_view password,
-    absl::FunctionRef<absl::Status(mysql::Tx&, StoredAccount&)> enter) const {
+absl::Status SignIn::Check(const Call& call, mysql::Session& session, absl::string_view login,
+                           absl::string_view password,
+                           absl::FunctionRef<absl::Status(mysql::Tx&, StoredAccount&)> enter,
+                           const std::optional<Uuid>& change) const {
   const std::string login_key = LoginKey(login);
   std::string hash;
   RETURN_IF_ERROR(session.Transact(
@@ -96,6 +98,8 @@ absl::Status SignIn::Check(
                      FindAccountByLogin(tx, login, RowLock::kForUpdate));
     if (!right || !MayEnter(account, v1::Account::PERSON, hash)) {
       outcome = SignInFailed();
+      if (change.has_value() && account.has_value() && account->password_request == change)
+        return absl::OkStatus();
       return CountFailure(call, tx, login_key, std::move(failures), account);
     }
     if (!better_hash.empty()) RETURN_IF_ERROR(ReplacePasswordHash(tx, account->id, better_hash));

@@ -27,10 +27,12 @@ class SignIn {
 
   // Runs `enter` in the transaction that finds the password right and the login not locked, with
   // the account locked. UNAUTHENTICATED SIGN_IN_FAILED, RESOURCE_EXHAUSTED SIGN_IN_LOCKED; failures
-  // are counted and stay.
+  // are counted and stay, but for that of a `change` of the password (its request_id) that took
+  // effect meanwhile.
   absl::Status Check(const Call& call, mysql::Session& session, absl::string_view login,
                      absl::string_view password,
-                     absl::FunctionRef<absl::Status(mysql::Tx&, StoredAccount&)> enter) const;
+                     absl::FunctionRef<absl::Status(mysql::Tx&, StoredAccount&)> enter,
+                     const std::optional<Uuid>& change = std::nullopt) const;
 
   // The same for the secret of a service account. It has at least 32 characters and cannot be
   // guessed, so it is not counted and never locked: nobody can stop a service by failing in its

@@ -1,9 +1,11 @@
 #include "org-service/unit_in_force.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "org-service/node_rules.h"
+#include "org-service/node_store.h"
 #include "runtime/civil.h"
 #include "runtime/directory.h"
 #include "runtime/status.h"
@@ -25,15 +27,11 @@ absl::Status CheckUnitInForce(mysql::Tx& tx, const Uuid& unit, const Days& days)
 }
 
 absl::Status AuthorizeKeeper(Read& read, const Uuid& unit, absl::string_view resource) {
-  ASSIGN_OR_RETURN(const std::vector<NodeRecord> records,
-                   directory::LoadRecords(read.tx(), {unit}));
-  if (records.empty()) return DeniedOrAbsent(resource);
-  const int32_t today = read.call().today;
-  const int32_t day = NearestDay(records.front(), today);
-  if (day == today) return read.Authorize({unit}, resource);
-  ASSIGN_OR_RETURN(const std::vector<Uuid> above,
-                   directory::AncestorIds(read.tx(), rpc::v1::ADMINISTRATIVE_TREE, unit, day));
-  return read.Authorize(above, resource);
+  ASSIGN_OR_RETURN(const std::vector<directory::WayUp> ways,
+                   WaysUpFromKeepers(read.tx(), unit, read.call().today));
+  const bool may = std::any_of(ways.begin(), ways.end(),
+                               [&read](const directory::WayUp& way) { return read.HoldsOn(way); });
+  return may ? absl::OkStatus() : DeniedOrAbsent(resource);
 }
 
 }  // namespace qungong::org

@@ -16,7 +16,8 @@ absl::Status CheckUnitInForce(mysql::Tx& tx, const Uuid& unit, const Days& days)
 
 // OK if the caller may act on the unit; if it does not exist today, on one that stands above it on
 // the nearest day on which it does. So what a unit kept is not left to nobody. DeniedOrAbsent
-// otherwise.
+// otherwise. One statement, whatever there is: whoever found no resource passes the nil id, so that
+// the work does not tell what is absent from what is another's.
 absl::Status AuthorizeKeeper(Read& read, const Uuid& unit, absl::string_view resource);
 
 }  // namespace qungong::org

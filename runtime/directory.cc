@@ -240,12 +240,10 @@ absl::StatusOr<std::vector<Uuid>> AncestorIds(Tx& tx, pb::Tree tree, const Uuid&
   return ids;
 }
 
-absl::StatusOr<std::vector<std::pair<Uuid, std::string>>> LinesUpward(Tx& tx, pb::Tree tree,
-                                                                      const Uuid& node,
-                                                                      int32_t day) {
+absl::StatusOr<WayUp> LinesUpward(Tx& tx, pb::Tree tree, const Uuid& node, int32_t day) {
   const absl::CivilDay on = FromDayNumber(day);
   ASSIGN_OR_RETURN(const Rows rows, tx.Query(kSelectLinesUpward, tree, node, on, on));
-  std::vector<std::pair<Uuid, std::string>> upward;
+  WayUp upward;
   for (const Row& row : rows) upward.emplace_back(row.Id(0), row.String(1));
   return upward;
 }

@@ -80,9 +80,8 @@ absl::StatusOr<std::vector<Node>> Ancestors(mysql::Tx& tx, pb::Tree tree, const 
 absl::StatusOr<std::vector<Uuid>> AncestorIds(mysql::Tx& tx, pb::Tree tree, const Uuid& node,
                                               int32_t day, Hold hold = Hold::kNo);
 // The same with each node's line (条), "" for none.
-absl::StatusOr<std::vector<std::pair<Uuid, std::string>>> LinesUpward(mysql::Tx& tx, pb::Tree tree,
-                                                                      const Uuid& node,
-                                                                      int32_t day);
+using WayUp = std::vector<std::pair<Uuid, std::string>>;
+absl::StatusOr<WayUp> LinesUpward(mysql::Tx& tx, pb::Tree tree, const Uuid& node, int32_t day);
 // The nodes of a line at or below `node` on a day, in no particular order.
 absl::StatusOr<std::vector<Uuid>> NodesOfLine(mysql::Tx& tx, pb::Tree tree, const Uuid& node,
                                               absl::string_view line, int32_t day);

@@ -15,9 +15,9 @@ using rpc::v1::Role;
 namespace {
 
 // Whether the way up leads to the granted node, past the grant's line if it has one.
-bool Reaches(const directory::Grant& grant, absl::Span<const std::pair<Uuid, std::string>> upward) {
+bool Reaches(const directory::Grant& grant, const directory::WayUp& way) {
   bool passed = grant.line.empty();
-  for (const auto& [node, line] : upward) {
+  for (const auto& [node, line] : way) {
     passed = passed || line == grant.line;
     if (node == grant.node) return passed;
   }
@@ -62,11 +62,15 @@ absl::StatusOr<std::vector<Uuid>> Read::GrantedNodes() {
 
 absl::StatusOr<bool> Read::MayActAt(const Uuid& node, absl::Span<const Role> roles) {
   if (grants_.empty()) return false;
-  ASSIGN_OR_RETURN(const auto upward,
+  ASSIGN_OR_RETURN(const directory::WayUp way,
                    directory::LinesUpward(tx_, rpc::v1::ADMINISTRATIVE_TREE, node, call_.today));
+  return HoldsOn(way, roles);
+}
+
+bool Read::HoldsOn(const directory::WayUp& way, absl::Span<const Role> roles) const {
   return std::any_of(grants_.begin(), grants_.end(), [&](const directory::Grant& grant) {
     return (roles.empty() || std::find(roles.begin(), roles.end(), grant.role) != roles.end()) &&
-           Reaches(grant, upward);
+           Reaches(grant, way);
   });
 }
 

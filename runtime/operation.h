@@ -49,6 +49,8 @@ class Read {
   // a grant on a node at or above it and, if the grant has a line, with a department of that line
   // between the two or at either end.
   absl::StatusOr<bool> MayActAt(const Uuid& node, absl::Span<const rpc::v1::Role> roles = {});
+  // The same of the first node of a way up that was loaded already.
+  bool HoldsOn(const directory::WayUp& way, absl::Span<const rpc::v1::Role> roles = {}) const;
   // OK if the caller may act on at least one of `nodes`; otherwise DeniedOrAbsent(resource).
   absl::Status Authorize(absl::Span<const Uuid> nodes, absl::string_view resource,
                          absl::Span<const rpc::v1::Role> roles = {});

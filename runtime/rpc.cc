@@ -189,8 +189,7 @@ Reactor* Rpc::StartUnary(const char* method, Context* context, Run run) {
         } else if (absl::Now() >= running->call.deadline) {
           status = absl::DeadlineExceededError("the call waited too long");
         } else {
-          status = WaitForPosition(session, *running);
-          if (status.ok()) status = run(session, *running);
+          status = run(session, *running);
         }
         const grpc::Status ended = End(*running, status);
         run = nullptr;
@@ -202,6 +201,7 @@ Reactor* Rpc::StartUnary(const char* method, Context* context, Run run) {
 
 absl::Status Rpc::RunRead(mysql::Session& session, RunningCall& running, const Message& request,
                           const ReadBody& body) {
+  RETURN_IF_ERROR(WaitForPosition(session, running));
   return session.Transact({.deadline = running.call.deadline, .read_only = true},
                           [&](mysql::Tx& tx) -> absl::Status {
                             class Read read(running.call, tx, chassis_.keys, chassis_.pages);
@@ -212,7 +212,9 @@ absl::Status Rpc::RunRead(mysql::Session& session, RunningCall& running, const M
                           });
 }
 
-absl::Status Rpc::RunDirect(RunningCall& running, const Message& request, const DirectBody& body) {
+absl::Status Rpc::RunDirect(mysql::Session& session, RunningCall& running, const Message& request,
+                            const DirectBody& body) {
+  RETURN_IF_ERROR(WaitForPosition(session, running));
   if (!running.call.method->options().GetExtension(rpc::v1::access).roles().empty()) {
     return absl::InternalError("a method with roles cannot run outside a transaction");
   }
@@ -226,6 +228,7 @@ absl::Status Rpc::RunDirect(RunningCall& running, const Message& request, const 
 absl::Status Rpc::RunMutation(mysql::Session& session, RunningCall& running, const Message& request,
                               absl::string_view content_hash, Message& response,
                               const MutateBody& body) {
+  RETURN_IF_ERROR(WaitForPosition(session, running));
   const Call& call = running.call;
   IdSource ids(call.now);
   // Keyed: a body may hold a password, and a plain hash of it could be guessed by whoever reads the
@@ -306,9 +309,9 @@ absl::Status Rpc::Replay(mysql::Session& session, const RunningCall& running,
       });
 }
 
-absl::Status Rpc::WaitForPosition(mysql::Session& session, const RunningCall& running) {
+absl::Status Rpc::WaitForPosition(mysql::Session& session, RunningCall& running) {
   const Call& call = running.call;
-  if (call.after.empty()) return absl::OkStatus();
+  if (call.after.empty() || running.heard_all) return absl::OkStatus();
   const absl::Time last = std::min(call.deadline, absl::Now() + absl::Seconds(2));
   while (true) {
     bool reached = false;
@@ -318,6 +321,7 @@ absl::Status Rpc::WaitForPosition(mysql::Session& session, const RunningCall& ru
           if (r.ok()) reached = *r;
           return r.status();
         }));
+    running.heard_all = reached;
     if (reached) return absl::OkStatus();
     if (absl::Now() >= last) {
       return WithRetryAfter(

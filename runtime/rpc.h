@@ -53,7 +53,8 @@ struct RunningCall {
   Context* context = nullptr;
   std::string log_name;  // "TicketService/AcceptTicket"
   bool unlinkable = false;
-  absl::Time arrived;  // the machine's clock, for latency
+  bool heard_all = false;  // of call.after
+  absl::Time arrived;      // the machine's clock, for latency
   absl::Duration queued;
 };
 
@@ -115,7 +116,7 @@ class Rpc {
                                                                 const Request&)) {
     return StartUnary(
         method, context, [=, this, &handlers](mysql::Session& session, RunningCall& running) {
-          return RunDirect(running, *request, [&](const Message& checked) -> absl::Status {
+          return RunDirect(session, running, *request, [&](const Message& checked) -> absl::Status {
             return Keep(
                 (handlers.*handler)(running.call, session, static_cast<const Request&>(checked)),
                 response);
@@ -149,7 +150,8 @@ class Rpc {
   absl::Status RunMutation(mysql::Session& session, RunningCall& running, const Message& request,
                            absl::string_view content_hash, Message& response,
                            const MutateBody& body);
-  absl::Status RunDirect(RunningCall& running, const Message& request, const DirectBody& body);
+  absl::Status RunDirect(mysql::Session& session, RunningCall& running, const Message& request,
+                         const DirectBody& body);
   grpc::Status End(RunningCall& running, const absl::Status& status);
   Chassis& chassis() { return chassis_; }
 
@@ -166,7 +168,9 @@ class Rpc {
   void TellPosition(mysql::Session& session, RunningCall& running);
   absl::Status Replay(mysql::Session& session, const RunningCall& running, const Uuid& request_id,
                       absl::string_view body_hash, Message& response, bool* found);
-  absl::Status WaitForPosition(mysql::Session& session, const RunningCall& running);
+  // Until this service has heard of what the caller says has happened (x-qungong-after); all three
+  // ways to run begin with it.
+  absl::Status WaitForPosition(mysql::Session& session, RunningCall& running);
 
   Chassis& chassis_;
   std::map<std::string, const google::protobuf::MethodDescriptor*, std::less<>> methods_;

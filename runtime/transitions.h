@@ -1,8 +1,8 @@
-// State machines as tables: each row is one permitted step. A dozen machines use it; tests
-// enumerate all pairs.
+// State machines as tables: each row is one permitted step. Tests enumerate all pairs.
 #ifndef QUNGONG_RUNTIME_TRANSITIONS_H_
 #define QUNGONG_RUNTIME_TRANSITIONS_H_
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -41,6 +41,13 @@ class StateMachine {
       if (row.from == from && row.action == action) return true;
     }
     return false;
+  }
+  // The highest action of the rows, plus one: how many there are if the enum's last is among them.
+  // Names and tests of all pairs are held against it.
+  constexpr int actions() const {
+    int last = -1;
+    for (const auto& row : rows_) last = std::max(last, static_cast<int>(row.action));
+    return last + 1;
   }
   constexpr const std::array<Transition<State, Action>, N>& rows() const { return rows_; }
 

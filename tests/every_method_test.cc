@@ -1,7 +1,6 @@
 // Every service of a package is registered, and each of its methods overridden: what is not answers
 // UNIMPLEMENTED. The list of methods comes from the contracts, not from what is linked: a service
 // that nobody registers would be missing there too.
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -9,7 +8,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
-#include "google/protobuf/descriptor.pb.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "gtest/gtest.h"
 #include "org-service/people_wiring.h"
@@ -17,6 +15,7 @@
 #include "runtime/civil.h"
 #include "runtime/ids.h"
 #include "runtime/status.h"
+#include "tests/support/contracts.h"
 #include "tests/support/matchers.h"
 #include "tests/support/service_fixture.h"
 #include "ticket-service/wire.h"
@@ -66,20 +65,12 @@ struct Method {
 
 // The methods of the package's services, and of those that every service serves.
 std::vector<Method> MethodsOf(const std::string& name) {
-  std::ifstream file(QUNGONG_DESCRIPTOR_SET, std::ios::binary);
-  google::protobuf::FileDescriptorSet set;
-  EXPECT_TRUE(set.ParseFromIstream(&file)) << QUNGONG_DESCRIPTOR_SET;
-  const std::string package = absl::StrCat("qungong.", name, ".v1");
   std::vector<Method> methods;
-  for (const auto& proto : set.file()) {
-    if (proto.package() != package && proto.package() != "qungong.rpc.v1") continue;
-    for (const auto& service : proto.service()) {
-      for (const auto& method : service.method()) {
-        methods.push_back(
-            {absl::StrCat("/", proto.package(), ".", service.name(), "/", method.name()),
-             method.server_streaming()});
-      }
-    }
+  for (const std::string& package :
+       {absl::StrCat("qungong.", name, ".v1"), std::string("qungong.rpc.v1")}) {
+    for (const std::string& method : testing::MethodsOf(package))
+      methods.push_back(
+          {absl::StrCat("/", method), testing::FindMethod(method)->server_streaming()});
   }
   return methods;
 }

@@ -411,6 +411,8 @@ TEST_F(GatewayTest, OpenApiHasRoutesRulesAndComments) {
   for (const char* part :
        {R"("openapi":"3.1.0")", R"("/v1/items/{item}:move":{"post")", R"("/v1/session":)",
         R"(Gets an item (物品). The comment has \"quotes\" and \u003ctags\u003e.)",
+        R"("summary":"Lists the items of a shelf.")",
+        R"("description":"Lists the items of a shelf. Its comment goes on where the line ends.")",
         R"("operationId":"EchoService_GetItem_2")", R"("maxLength":20)", R"("readOnly":true)",
         R"("required":["displayName"])", R"("text/event-stream")", R"("application/octet-stream")",
         R"("x-roles":["CLERK"])", R"(- `LAMP`: A lamp (路灯).)"}) {

@@ -47,7 +47,7 @@ class OrgFaultTest : public OrgTreeTest, public ::testing::WithParamInterface<st
   std::string Login() { return absl::StrCat("clerk-", ++made_); }
   Place NewCommunity(bool served = true) {
     return Found(town_, v1::Division::COMMUNITY, v1::Unit::COMMUNITY_COMMITTEE, "新社区",
-                 absl::StrCat("500105006", 100 + ++made_), served);
+                 absl::StrCat("500105006", 300 + ++made_), served);
   }
   std::string NewPerson() {
     return Get(CreatePerson("王五", absl::StrCat("1390000", 1000 + ++made_), "", town_.unit))
@@ -168,14 +168,14 @@ Scenarios OrgFaultTest::People() {
          v1::UnmaskPersonRequest request;
          request.set_name(NewPerson());
          request.set_field(v1::Person::PHONE);
-         request.set_purpose("回访");
+         request.set_purpose("回访核实情况");
          return By(registrar_, "PersonService/UnmaskPerson", request);
        }},
       {"ErasePerson",
        [this] {
          v1::ErasePersonRequest request;
          request.set_name(NewPerson());
-         return By(registrar_, "PersonService/ErasePerson", request);
+         return By(security_admin_, "PersonService/ErasePerson", request);
        }},
       {"CreateAppointment",
        [this] {
@@ -205,7 +205,7 @@ Scenarios OrgFaultTest::Divisions() {
        [this] {
          return By(registrar_, "DivisionService/CreateDivision",
                    NewDivision(town_.division, v1::Division::COMMUNITY, "新社区",
-                               absl::StrCat("500105006", 100 + ++made_)));
+                               absl::StrCat("500105006", 300 + ++made_)));
        }},
       {"RenameDivision",
        [this] {
@@ -223,7 +223,7 @@ Scenarios OrgFaultTest::Divisions() {
        [this] {
          const std::string alone =
              Get(Do(NewDivision(town_.division, v1::Division::COMMUNITY, "新社区",
-                                absl::StrCat("500105006", 100 + ++made_))))
+                                absl::StrCat("500105006", 300 + ++made_))))
                  .name();
          return By(registrar_, "DivisionService/DissolveDivision",
                    Dissolve<v1::DissolveDivisionRequest>(alone, community_.division, kToday));
@@ -307,7 +307,8 @@ TEST_P(OrgFaultTest, LeavesExactlyOneEffectWhateverFailsAtWhichStatement) {
   const std::string& method = GetParam();
   const auto scenario = scenarios.find(method.substr(method.find('/') + 1));
   ASSERT_NE(scenario, scenarios.end()) << method << " has no scenario";
-  FaultEnumeration enumeration(*service_, "org", kInvariants);
+  // A row of sign_ins only locks a login; what failed is an event.
+  FaultEnumeration enumeration(*service_, "org", kInvariants, {"sign_ins"});
   EXPECT_THAT(enumeration.Run(method, scenario->second), ::testing::IsEmpty());
   std::printf("%d faults planted\n", enumeration.planted());
 }

@@ -149,7 +149,8 @@ TEST_F(OrgGrantTest, GrantsThatCannotBe) {
   EXPECT_THAT(CreateGrant(account->name(), rpc::v1::SERVICE), Precondition("ROLE_NOT_FOR_ACCOUNT"));
   EXPECT_THAT(CreateGrant(AccountOf("ticket-service"), rpc::v1::REGISTRAR),
               Precondition("ROLE_NOT_FOR_ACCOUNT"));
-  EXPECT_THAT(CreateGrant(account->name(), rpc::v1::CLERK, kFormerOffice), kDenied);
+  EXPECT_THAT(CreateGrant(account->name(), rpc::v1::CLERK, kFormerOffice),
+              Precondition("UNIT_NOT_IN_FORCE"));
   EXPECT_THAT(CreateGrant(ResourceName("accounts", NameUuid("none")), rpc::v1::CLERK), kDenied);
   ASSERT_THAT(CreateGrant(account->name(), rpc::v1::CLERK), IsOk());
   EXPECT_THAT(CreateGrant(account->name(), rpc::v1::CLERK), Precondition("GRANT_OVERLAPS"));

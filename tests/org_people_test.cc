@@ -1,5 +1,6 @@
 // People: what is shown, what is stored, what is recorded and what is forgotten.
 #include <string>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -149,6 +150,37 @@ TEST_F(OrgPersonTest, NobodyIsErasedInOffice) {
   EXPECT_THAT(Erase(person->name()), Precondition("PERSON_IN_OFFICE"));
   ASSERT_THAT(End(post->name(), kToday), IsOk());
   EXPECT_THAT(Erase(person->name()), IsOk());
+}
+
+TEST_F(OrgPersonTest, NobodyIsErasedWhoseAccountIsActiveAndTheAccountIsNotEnabledAfterwards) {
+  const auto person = CreatePerson("张三丰");
+  const auto account = CreateAccount("zhang", kTown, person->name());
+  EXPECT_THAT(Erase(person->name()), Precondition("PERSON_HAS_ACCOUNT"));
+  v1::DisableAccountRequest disable;
+  disable.set_name(account->name());
+  ASSERT_THAT(As(system_admin_, *accounts_, &v1::AccountService::Stub::DisableAccount, disable),
+              IsOk());
+  EXPECT_THAT(Erase(person->name()), IsOk());
+  v1::EnableAccountRequest enable;
+  enable.set_name(account->name());
+  EXPECT_THAT(As(system_admin_, *accounts_, &v1::AccountService::Stub::EnableAccount, enable),
+              Precondition("PERSON_ERASED"));
+  EXPECT_THAT(CreateAccount("zhang.2", kTown, person->name()), Precondition("PERSON_ERASED"));
+}
+
+TEST_F(OrgPersonTest, ErasureAndWhatItExcludesAtOnceNeverBothSucceed) {
+  for (int round = 0; round < 20; ++round) {
+    const std::string person = CreatePerson("张三丰")->name();
+    absl::Status erased;
+    absl::Status begun;
+    std::thread other([&] {
+      begun = round % 2 == 0 ? CreateAccount(absl::StrCat("zhang-", round), kTown, person).status()
+                             : Appoint(person, kStaff, kTown, kToday).status();
+    });
+    erased = Erase(person).status();
+    other.join();
+    EXPECT_NE(erased.ok(), begun.ok()) << round << ": " << erased << ", " << begun;
+  }
 }
 
 TEST_F(OrgPersonTest, AnUpdateReplacesWhatItNames) {

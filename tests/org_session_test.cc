@@ -101,6 +101,8 @@ TEST_F(OrgSessionTest, SuccessForgetsFailures) {
 TEST_F(OrgSessionTest, AnUnknownLoginIsLockedLikeAnyOther) {
   for (int i = 0; i < 5; ++i) EXPECT_THAT(SignIn("nobody", "wrong", secret_), kFailed);
   EXPECT_THAT(SignIn("nobody", "wrong", secret_), kLocked);
+  EXPECT_EQ(service_->Count("events WHERE kind = 'SignIn.FAILED'"), 4);
+  EXPECT_EQ(service_->Count("events WHERE kind = 'SignIn.LOCKED'"), 1);
   EXPECT_THAT(SignIn("registrar", kPassword, secret_), IsOk());
 }
 

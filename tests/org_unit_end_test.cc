@@ -124,6 +124,24 @@ TEST_F(OrgUnitEndTest, NoPostOrRightOutlivesAUnit) {
   }
 }
 
+TEST_F(OrgUnitEndTest, PostsAndRightsOfAUnitToComeAreGivenByThoseWhoWillStandAboveIt) {
+  const std::string unit =
+      Get(Do(NewUnit(town_.unit, v1::Unit::PUBLIC_INSTITUTION, "指挥部", "", kToday + 30))).name();
+  EXPECT_THAT(AppointFor(unit, kToday), Precondition("UNIT_NOT_IN_FORCE"));
+  EXPECT_THAT(GrantFor(unit, kToday), Precondition("UNIT_NOT_IN_FORCE"));
+  EXPECT_THAT(AppointFor(unit, kToday + 30), IsOk());
+  EXPECT_THAT(GrantFor(unit, kToday + 30), IsOk());
+  v1::CreateAppointmentRequest foreign;
+  foreign.set_person(person_);
+  foreign.set_post(v1::Appointment::SECRETARY);
+  foreign.set_unit(unit);
+  *foreign.mutable_valid_from() = ToDate(kToday + 30);
+  foreign.set_basis(v1::Appointment::APPOINTED);
+  EXPECT_THAT(
+      As(neighbour_, *appointments_, &v1::AppointmentService::Stub::CreateAppointment, foreign),
+      testing::StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
 TEST_F(OrgUnitEndTest, AnEndAndABeginningAtOnceDoNotBothHappen) {
   for (int i = 0; i < 12; ++i) {
     const std::string unit = Company();

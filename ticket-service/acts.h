@@ -38,7 +38,7 @@ absl::StatusOr<TicketRecord> OpenAct(Mutation& m, const Request& request, Acting
 // PERMISSION_DENIED HANDLER_NOT_INDEPENDENT unless the caller may judge the lead unit's work.
 absl::Status CheckMayJudge(Mutation& m, const TicketRecord& record);
 
-// A unit that exists today; INVALID_ARGUMENT TARGET_UNIT_INVALID otherwise.
+// A unit that exists today; FAILED_PRECONDITION TARGET_UNIT_INVALID otherwise.
 absl::StatusOr<directory::Node> FindTarget(Read& read, const std::string& unit);
 // Whether `unit` is `top` or below it today.
 absl::StatusOr<bool> IsAtOrBelow(Read& read, const std::string& unit, const std::string& top);

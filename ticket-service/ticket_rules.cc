@@ -1,6 +1,7 @@
 #include "ticket-service/ticket_rules.h"
 
 #include <array>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "runtime/status.h"
@@ -70,19 +71,25 @@ constexpr StateMachine kAssignmentMachine(std::array{
     Transition<A::State, AA>{A::SUBMITTED, AA::kRecall, A::RECALLED},
 });
 
+// An action added to an enum, and not to its count and its names here, does not compile.
+static_assert(kTicketMachine.actions() == kTicketActions);
+static_assert(kAssignmentMachine.actions() == kAssignmentActions);
+
 absl::string_view NameOf(TA action) {
-  constexpr std::array<absl::string_view, kTicketActions> kNames = {
+  constexpr absl::string_view kNames[] = {
       "accept",   "propose refusal", "confirm refusal", "dispatch",       "acknowledge",
       "delegate", "escalate",        "ask return",      "rule on return", "submit for review",
       "approve",  "send back",       "call back",       "rate",           "rate",
       "close",    "lapse",           "reopen",          "withdraw"};
+  static_assert(std::size(kNames) == kTicketActions);
   return kNames[static_cast<size_t>(action)];
 }
 
 absl::string_view NameOf(AA action) {
-  constexpr std::array<absl::string_view, kAssignmentActions> kNames = {
-      "acknowledge", "pass on", "delegate", "escalate",  "ask return", "grant return",
-      "force",       "submit",  "approve",  "send back", "release",    "recall"};
+  constexpr absl::string_view kNames[] = {"acknowledge", "pass on",      "delegate", "escalate",
+                                          "ask return",  "grant return", "force",    "submit",
+                                          "approve",     "send back",    "release",  "recall"};
+  static_assert(std::size(kNames) == kAssignmentActions);
   return kNames[static_cast<size_t>(action)];
 }
 

@@ -1,5 +1,5 @@
 // What may happen to a ticket and who is independent enough to do it: pure decisions on the
-// resource as it stands. DOMAIN: 群众反映事项 and 派单 as state machines. No I/O, no clock.
+// resource as it stands, 群众反映事项 and 派单 as state machines. No I/O, no clock.
 #ifndef QUNGONG_TICKET_SERVICE_TICKET_RULES_H_
 #define QUNGONG_TICKET_SERVICE_TICKET_RULES_H_
 

@@ -19,7 +19,7 @@ using A = pb::Assignment;
 using TA = TicketAction;
 using AA = AssignmentAction;
 
-// The table of DOMAIN §3.2, written down a second time.
+// The machine's table, written down a second time.
 const std::set<std::tuple<T::State, TA, T::State>> kTicketSteps = {
     {T::REGISTERED, TA::kAccept, T::ACCEPTED},
     {T::REGISTERED, TA::kProposeRefusal, T::REGISTERED},

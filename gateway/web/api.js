@@ -23,7 +23,8 @@ const typeName = (schema) => {
     return `{${typeName(schema.additionalProperties)}}`;
   }
   const base = referenceName(schema) ?? schema.allOf?.[0]?.type ?? schema.type ?? '';
-  return schema.format ? `${base} (${schema.format})` : base;
+  const format = schema.format ?? schema.allOf?.[0]?.format;
+  return format ? `${base} (${format})` : base;
 };
 
 const limits = (schema) => {
@@ -33,6 +34,9 @@ const limits = (schema) => {
   return found.join('，');
 };
 
+// Enumerations are described as a list in Markdown; a page has no use for its marks.
+const plain = (markdown) => markdown.replace(/`/g, '');
+
 // A field: name, type, rules, comment; the fields of a message open when asked for, so recursion ends at the reader's will.
 const showField = (api, name, schema, required) => {
   const inner = resolve(api, schema.type === 'array' ? schema.items : schema);
@@ -40,9 +44,9 @@ const showField = (api, name, schema, required) => {
     make('span', {className: 'name', textContent: name}), ' ',
     make('span', {className: 'type', textContent: [typeName(schema), required ? '必填' : '', limits(schema)].filter(Boolean).join(' · ')}));
   const note = schema.description ?? inner.description;
-  if (note) field.append(make('div', {className: 'note', textContent: note}));
+  if (note) field.append(make('div', {className: 'note', textContent: plain(note)}));
   if (inner.enum && schema.description) {
-    field.append(make('div', {className: 'note', textContent: inner.description ?? inner.enum.join('、')}));
+    field.append(make('div', {className: 'note', textContent: plain(inner.description ?? inner.enum.join('、'))}));
   }
   if (inner.properties) field.append(showLater('展开字段', () => showFields(api, inner)));
   return field;
@@ -123,6 +127,7 @@ const show = (api) => {
 };
 
 const filter = (text) => {
+  let found = 0;
   for (const section of document.querySelectorAll('section')) {
     let shown = 0;
     for (const details of section.querySelectorAll(':scope > details')) {
@@ -130,7 +135,9 @@ const filter = (text) => {
       if (!details.hidden) ++shown;
     }
     section.hidden = shown === 0;
+    found += shown;
   }
+  document.getElementById('none').hidden = found > 0;
 };
 
 document.getElementById('filter').addEventListener('input', (event) => filter(event.target.value.trim().toLowerCase()));

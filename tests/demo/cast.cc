@@ -68,8 +68,40 @@ bool PrepareDepartment(Api& registrar, const std::string& district) {
   return reply.ok() || Fail("creating the lighting department", reply);
 }
 
+// A right as long as its unit lives; after that at the successor, for those who go on there.
+struct Right {
+  std::string node;
+  google::type::Date from;  // empty: from now on
+  google::type::Date to;    // empty: no end
+};
+
+bool SameDay(const google::type::Date& a, const google::type::Date& b) {
+  return a.year() == b.year() && a.month() == b.month() && a.day() == b.day();
+}
+
+std::vector<Right> RightsAt(Api& registrar, const Role& role, const std::string& unit) {
+  pb::Unit found;
+  registrar.Get(absl::StrCat("/v1/", unit), &found);
+  std::vector<Right> rights = {{unit, {}, found.valid_to()}};
+  if (role.goes_on && !found.successor().empty())
+    rights.push_back({found.successor(), found.valid_to(), {}});
+  return rights;
+}
+
+bool Give(Api& security, const std::string& account, v1::Role role, const Right& right) {
+  pb::CreateGrantRequest request;
+  request.set_request_id(NewRequestId());
+  request.set_account(account);
+  request.set_role(role);
+  request.set_node(right.node);
+  if (right.from.year() != 0) *request.mutable_valid_from() = right.from;
+  if (right.to.year() != 0) *request.mutable_valid_to() = right.to;
+  const Reply reply = security.Post("/v1/grants", request);
+  return reply.ok() || Fail("granting a role", reply);
+}
+
 bool PrepareAccount(Api& system, Api& security, const Role& role, const std::string& unit,
-                    const std::string& password) {
+                    const std::vector<Right>& rights, const std::string& password) {
   pb::ListAccountsResponse found;
   Reply reply = system.Get(absl::StrCat("/v1/accounts?loginPrefix=", role.login), &found);
   if (!reply.ok()) return Fail("listing accounts", reply);
@@ -94,17 +126,14 @@ bool PrepareAccount(Api& system, Api& security, const Role& role, const std::str
   reply = security.Get(absl::StrCat("/v1/grants?account=", account), &grants);
   if (!reply.ok()) return Fail("listing grants", reply);
   for (const v1::Role wanted : role.roles) {
-    bool has = false;
-    for (const pb::Grant& grant : grants.grants())
-      has |= grant.role() == wanted && !grant.has_valid_to();
-    if (has) continue;
-    pb::CreateGrantRequest request;
-    request.set_request_id(NewRequestId());
-    request.set_account(account);
-    request.set_role(wanted);
-    request.set_node(unit);
-    reply = security.Post("/v1/grants", request);
-    if (!reply.ok()) return Fail(absl::StrCat("granting a role to ", role.login), reply);
+    for (const Right& right : rights) {
+      bool has = false;
+      for (const pb::Grant& grant : grants.grants()) {
+        has |= grant.role() == wanted && grant.node() == right.node &&
+               SameDay(grant.valid_to(), right.to);
+      }
+      if (!has && !Give(security, account, wanted, right)) return false;
+    }
   }
   return true;
 }
@@ -128,7 +157,9 @@ bool PrepareAll(const Stage& stage) {
       std::fprintf(stderr, "demo: there is no unit for %s\n", role.place);
       return false;
     }
-    if (!PrepareAccount(system, security, role, unit->second, DemoPassword(stage))) return false;
+    const std::vector<Right> rights = RightsAt(registrar, role, unit->second);
+    if (!PrepareAccount(system, security, role, unit->second, rights, DemoPassword(stage)))
+      return false;
   }
   return true;
 }
@@ -142,8 +173,8 @@ const std::vector<Role>& Cast() {
        "观音桥街道服务中心 派单员",
        kSubdistrict,
        {v1::DISPATCHER, v1::HANDLER, v1::LEADER}},
-      {"district-staff", "江北区服务中心 派单员", kDistrict, {v1::DISPATCHER, v1::LEADER}},
-      {"district-callback", "江北区服务中心 回访员", kDistrict, {v1::CALLBACK_AGENT}},
+      {"district-staff", "江北区服务中心 派单员", kDistrict, {v1::DISPATCHER, v1::LEADER}, true},
+      {"district-callback", "江北区服务中心 回访员", kDistrict, {v1::CALLBACK_AGENT}, true},
       {"lighting-handler", "江北区市政园林管理局 承办人", kLighting, {v1::HANDLER}},
       {"neighbour-clerk",
        "渝北区服务中心 受理员",

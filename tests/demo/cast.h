@@ -26,6 +26,7 @@ struct Role {
   const char*
       place;  // code of the division whose unit it acts for; "lighting": the district's department
   std::vector<rpc::v1::Role> roles;
+  bool goes_on = false;  // at the unit's successor, when the unit ends
 };
 
 inline constexpr char kDistrict[] = "500105";        // 江北区

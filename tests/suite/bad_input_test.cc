@@ -13,9 +13,9 @@
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "qungong/ticket/v1/ticket_service.pb.h"
+#include "runtime/crypto.h"
 #include "runtime/mysql.h"
 #include "runtime/server.h"
-#include "runtime/crypto.h"
 #include "runtime/token.h"
 #include "tests/demo/cast.h"
 

@@ -57,6 +57,11 @@ std::string TokenSigningKeyFile() {
   return file.path();
 }
 
+std::string ForeignSigningKeyFile() {
+  static const TemporaryFile file("foreign-key", kForeignJwk);
+  return file.path();
+}
+
 std::string TokenKeysFile() {
   static const TemporaryFile file("token-keys", kPublicJwks);
   return file.path();

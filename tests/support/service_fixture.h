@@ -39,6 +39,8 @@ inline absl::Time TestNow() { return absl::FromUnixSeconds(1438219800); }
 // The contents of --token_signing_key_file and --token_keys_file, in files that last as long as the
 // process.
 std::string TokenSigningKeyFile();
+// A key of the same name that is not the suite's.
+std::string ForeignSigningKeyFile();
 std::string TokenKeysFile();
 
 // Owned by the test's main thread; calls may be made from any.

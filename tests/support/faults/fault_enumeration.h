@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "google/protobuf/message.h"
+#include "tests/support/contracts.h"  // IWYU pragma: export
 #include "tests/support/service_fixture.h"
 
 namespace qungong::testing {
@@ -30,10 +31,6 @@ using Scenarios = std::map<std::string, Prepare>;
 // A unary call of any method, by its name, with one request_id.
 Send Sending(TestService& service, const std::string& method, absl::string_view principal,
              const google::protobuf::Message& request);
-
-// The mutating methods of a package's contracts: those whose request, or whose upload's metadata,
-// has a request_id.
-std::vector<std::string> MutatingMethods(absl::string_view package);
 
 class FaultEnumeration {
  public:
