@@ -177,7 +177,7 @@ void TicketAccessTest::AddIntake(AccessScenarios& all) {
   Put(all, "TicketService/DispatchTicket", [this](Scene scene) {
     pb::DispatchTicketRequest request;
     request.set_lead_unit(UnitOf(At(scene).community));
-    return On(scene, AcceptedAt(At(scene).town_code), request);
+    return On(scene, LedByTown(scene), request);
   });
 }
 

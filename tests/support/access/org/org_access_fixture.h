@@ -71,7 +71,7 @@ class OrgAccessTest : public OrgTreeTest {
 
   int Next() { return ++made_; }
   std::string Code(Scene s) {
-    return absl::StrCat(s == Scene::kHere ? "500105006" : "500105007", 100 + Next());
+    return absl::StrCat(s == Scene::kHere ? "500105006" : "500105007", 300 + ++codes_);
   }
   Place NewCommunity(Scene s) {
     return Found(Town(s), v1::Division::COMMUNITY, v1::Unit::COMMUNITY_COMMITTEE, "新社区",
@@ -131,6 +131,7 @@ class OrgAccessTest : public OrgTreeTest {
   std::string password_hash_;
   std::set<std::string> enrolled_;
   int made_ = 0;
+  int codes_ = 0;  // the fixture's own end below 300
 };
 
 }  // namespace qungong::org
