@@ -18,7 +18,6 @@ using ::qungong::testing::StatusIs;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::IsSupersetOf;
 using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 using v1::Division;
@@ -121,7 +120,7 @@ TEST_F(OrgDivisionTest, DivisionsThatCannotBe) {
 }
 
 TEST_F(OrgDivisionTest, ANameAndACodeHoldFromADayOn) {
-  RenameRequest request = Rename<RenameRequest>(other_district_.division, "渝北县", kDay);
+  auto request = Rename<RenameRequest>(other_district_.division, "渝北县", kDay);
   EXPECT_THAT(Do(request), IsOk());
   request = Rename<RenameRequest>(other_district_.division, "渝北区", kDay + 10);
   request.set_code("500199");
@@ -161,7 +160,7 @@ TEST_F(OrgDivisionTest, RenamingsThatCannotBe) {
               Precondition("LATER_CHANGE_EXISTS"));
   EXPECT_THAT(Do(Rename<RenameRequest>(hamlet, "银泥村", kDay - 1)),
               Precondition("NOT_VALID_ON_DATE"));
-  RenameRequest request = Rename<RenameRequest>(hamlet, "银泥村", kDay + 20);
+  auto request = Rename<RenameRequest>(hamlet, "银泥村", kDay + 20);
   request.set_code("500105006001");
   EXPECT_THAT(Do(request), kCodeTaken);
   request.set_code("500105006");

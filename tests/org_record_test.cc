@@ -53,7 +53,7 @@ class OrgRecordTest : public OrgPeopleTest {
 
   // With the same role as `like`, in the other district.
   std::string Neighbour(const std::string& login, rpc::v1::Role role) {
-    const std::string account = CreateAccount(login, kOtherDistrict)->name();
+    std::string account = CreateAccount(login, kOtherDistrict)->name();
     EXPECT_THAT(CreateGrant(account, role, kOtherDistrict), IsOk());
     return account;
   }

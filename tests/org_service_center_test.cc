@@ -143,8 +143,7 @@ TEST_F(OrgServiceCenterTest, ListsAnswerTheQuestionOfTheDay) {
   EXPECT_THAT(List(request, kSince), ElementsAre(other_town_.center));
   request.set_division(town_.division);
   EXPECT_THAT(List(request, kSince), IsEmpty());
-  v1::RenameDivisionRequest recode =
-      Rename<v1::RenameDivisionRequest>(other_district_.division, "渝北区", kDay);
+  auto recode = Rename<v1::RenameDivisionRequest>(other_district_.division, "渝北区", kDay);
   recode.set_code("500001");
   ASSERT_THAT(Do(recode), IsOk());
   EXPECT_EQ(List({}, kDay - 1).back(), other_district_.center);

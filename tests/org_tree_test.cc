@@ -19,6 +19,8 @@ using ::qungong::testing::HasReason;
 using ::qungong::testing::IsOk;
 using ::qungong::testing::StatusIs;
 
+const auto kDenied = StatusIs(absl::StatusCode::kPermissionDenied, HasReason("DENIED_OR_ABSENT"));
+
 class OrgTreeChangeTest : public OrgTreeTest {
  protected:
   void Plant() override {
@@ -30,6 +32,7 @@ class OrgTreeChangeTest : public OrgTreeTest {
                       "双龙湖街道", "500112001");
     own_hamlet_ = Get(Do(NewDivision(own_town_.division, Division::VILLAGE, "石坝村"))).name();
     own_company_ = Get(Do(NewUnit(own_town_.unit, v1::Unit::COMPANY, "公交公司"))).name();
+    registrar_of_town_ = RegistrarOf("town.registrar", town_.unit);
   }
 
   template <typename Request>
@@ -66,6 +69,7 @@ class OrgTreeChangeTest : public OrgTreeTest {
 
   v1::Division hamlet_;  // with neither unit nor center
   v1::Unit company_;
+  std::string registrar_of_town_;
   // The neighbour's.
   Place own_town_;
   std::string own_hamlet_;
@@ -149,15 +153,35 @@ TEST_F(OrgTreeChangeTest, WhatIsNotTheCallersIsAnsweredAsWhatDoesNotExist) {
 TEST_F(OrgTreeChangeTest, ARightOnADivisionFollowsTheUnitThatGoverns) {
   // The hamlet has no unit: the town's registrar changes it, and the community's does not.
   caller_ = RegistrarOf("community.registrar", community_.unit);
-  EXPECT_THAT(Do(Rename<v1::RenameDivisionRequest>(hamlet_.name(), "甲村", kToday - 9)),
-              StatusIs(absl::StatusCode::kPermissionDenied, HasReason("DENIED_OR_ABSENT")));
-  caller_ = RegistrarOf("town.registrar", town_.unit);
+  EXPECT_THAT(Do(Rename<v1::RenameDivisionRequest>(hamlet_.name(), "甲村", kToday - 9)), kDenied);
+  caller_ = registrar_of_town_;
   EXPECT_THAT(Do(Rename<v1::RenameDivisionRequest>(hamlet_.name(), "乙村", kToday - 8)), IsOk());
   // With the town's unit, the right moves to whoever stands above it.
   caller_ = registrar_;
   ASSERT_THAT(Do(Move<v1::MoveUnitRequest>(town_.unit, other_district_.unit, kToday)), IsOk());
   caller_ = neighbour_;
   EXPECT_THAT(Do(Rename<v1::RenameDivisionRequest>(hamlet_.name(), "丙村", kToday)), IsOk());
+}
+
+TEST_F(OrgTreeChangeTest, WhatDoesNotExistTodayIsChangedByThoseAboveItThen) {
+  const absl::CivilDay day = kToday;
+  const auto unit = [&](absl::CivilDay from) {
+    return Get(Do(NewUnit(town_.unit, v1::Unit::COMPANY, "公司", "", from))).name();
+  };
+  const std::string next = unit(day + 30);
+  const std::string last = unit(day - 30);
+  ASSERT_THAT(Do(Dissolve<v1::DissolveUnitRequest>(last, town_.unit, day)), IsOk());
+  ASSERT_THAT(Do(Dissolve<v1::DissolveDivisionRequest>(hamlet_.name(), village_.division, day)),
+              IsOk());
+  for (const Change& change :
+       {Of(Rename<v1::RenameUnitRequest>(next, "新公司", day + 30)),
+        Of(Rename<v1::RenameUnitRequest>(last, "新公司", day - 1)),
+        Of(Rename<v1::RenameDivisionRequest>(hamlet_.name(), "新村", day - 1))}) {
+    caller_ = neighbour_;
+    EXPECT_THAT(change.Make(), kDenied);
+    caller_ = registrar_of_town_;
+    EXPECT_THAT(change.Make(), IsOk());
+  }
 }
 
 TEST_F(OrgTreeChangeTest, OthersAreToldOfEachChangeAsItStands) {
