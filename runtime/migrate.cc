@@ -144,7 +144,9 @@ class Migrator {
     const bool begun = found != applied_.end();
     if (begun && found->second.sha256 != sha256) {
       return WithReason(absl::FailedPreconditionError(
-                            absl::StrCat(migration.name, " changed after it was applied")),
+                            absl::StrCat(migration.name,
+                                         " changed after it was applied; put its text back, and "
+                                         "let a new file say what is to change")),
                         "MIGRATION_CHANGED");
     }
     if (begun && found->second.done) return absl::OkStatus();

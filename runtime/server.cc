@@ -60,7 +60,8 @@ ABSL_FLAG(absl::Duration, checkpoint_every, absl::Minutes(1),
           "how often the chain's end is signed, when it has grown");
 ABSL_FLAG(bool, verify_chain, false,
           "derive the chain of events again, hold it against the checkpoints, and exit: 0 if it "
-          "holds, else the first event that does not fit is named");
+          "holds, 2 if it does not (the first event that does not fit is named), 1 if that cannot "
+          "be told");
 ABSL_FLAG(
     std::string, tls_cert_file, "",
     "PEM certificate and chain of this service, as server and as client; empty: plain text, on "
@@ -136,9 +137,9 @@ absl::StatusOr<std::string> VerifyCommand(mysql::Session& session, absl::string_
   std::vector<Checkpoint> checkpoints;
   const std::string file = absl::GetFlag(FLAGS_checkpoint_file);
   if (!file.empty()) {
-    ASSIGN_OR_RETURN(const auto keys,
-                     JwsVerifier::FromFile(absl::GetFlag(FLAGS_checkpoint_keys_file)));
-    ASSIGN_OR_RETURN(checkpoints, ReadCheckpoints(file, *keys, service));
+    const auto keys = JwsVerifier::FromFile(absl::GetFlag(FLAGS_checkpoint_keys_file));
+    if (!keys.ok()) return absl::FailedPreconditionError(keys.status().message());
+    ASSIGN_OR_RETURN(checkpoints, ReadCheckpoints(file, **keys, service));
   }
   ASSIGN_OR_RETURN(const int64_t last, VerifyChain(session, checkpoints));
   std::string found = absl::StrCat(service, ": ", last, " events form one chain; ");
@@ -417,7 +418,8 @@ int ServiceMain(int argc, char** argv, const ServiceSpec& spec) {
     const absl::StatusOr<std::string> found = VerifyCommand(session, spec.name);
     if (!found.ok()) {
       std::printf("%s: %s\n", spec.name.c_str(), std::string(found.status().message()).c_str());
-      return 1;
+      // A broken chain, or a checkpoint that its service did not sign.
+      return absl::IsDataLoss(found.status()) || absl::IsInvalidArgument(found.status()) ? 2 : 1;
     }
     std::puts(found->c_str());
     return 0;
