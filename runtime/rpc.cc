@@ -194,7 +194,7 @@ absl::Status Rpc::RunDirect(RunningCall& running, const Message& request, const 
   }
   const auto checked = CopyOf(request);
   RETURN_IF_ERROR(ValidateAndClear(*checked));
-  const absl::Status status = body(*checked);
+  absl::Status status = body(*checked);
   chassis_.loops.Wake("sequencer");
   return status;
 }

@@ -1,8 +1,8 @@
 #include "runtime/server.h"
 
-#include <signal.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -276,7 +276,7 @@ absl::StatusOr<std::string> ReadSecret(const std::string& file) {
   return std::string(absl::StripAsciiWhitespace(text.str()));
 }
 
-absl::Status FollowDirectory(Chassis& chassis, Wiring& wiring, DirectoryChanged on_change) {
+absl::Status FollowDirectory(Chassis& chassis, Wiring& wiring, const DirectoryChanged& on_change) {
   const std::string target = absl::GetFlag(FLAGS_org_service);
   ASSIGN_OR_RETURN(const auto credentials,
                    MakeChannelCredentials(TlsFlags(), "--org_service", target));

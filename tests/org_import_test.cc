@@ -38,7 +38,6 @@ using ::qungong::testing::IsOk;
 using ::qungong::testing::MariaDb;
 using ::qungong::testing::StatusIs;
 using ::qungong::testing::TestService;
-using ::testing::ElementsAre;
 using v1::Import;
 
 constexpr char kRegistrar[] = "accounts/00000000-0000-4000-8000-000000000001";

@@ -109,6 +109,7 @@ TEST_F(FeedTest, ManyWritersAndTwoSequencersGiveEveryEventOneNumberWithoutGaps) 
   constexpr int kEach = 60;
   std::atomic<bool> writing = true;
   std::vector<std::thread> threads;
+  threads.reserve(2);
   for (int s = 0; s < 2; ++s) {
     threads.emplace_back([&] {
       const mysql::ThreadInit thread_init;
@@ -117,6 +118,7 @@ TEST_F(FeedTest, ManyWritersAndTwoSequencersGiveEveryEventOneNumberWithoutGaps) 
     });
   }
   std::vector<std::thread> writers;
+  writers.reserve(kWriters);
   for (int w = 0; w < kWriters; ++w) {
     writers.emplace_back([&, w] {
       const mysql::ThreadInit thread_init;
@@ -212,6 +214,7 @@ TEST_F(FeedTest, AProjectionAppliesEachEventOnceWhateverFailsInBetween) {
     return absl::OkStatus();
   };
   std::vector<std::thread> replicas;
+  replicas.reserve(2);
   for (int r = 0; r < 2; ++r) {
     replicas.emplace_back([&] {
       const mysql::ThreadInit thread_init;

@@ -81,7 +81,7 @@ void OrgPeopleTest::SetUp() {
 }
 
 std::string OrgPeopleTest::File(const std::string& name, const std::string& content) {
-  const std::string path = absl::StrCat(::testing::TempDir(), "/qungong-", getpid(), "-", name);
+  std::string path = absl::StrCat(::testing::TempDir(), "/qungong-", getpid(), "-", name);
   std::ofstream(path) << content;
   return path;
 }
