@@ -1,5 +1,6 @@
 #include "org-service/division_rules.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "absl/strings/match.h"
@@ -97,10 +98,9 @@ Division::Kind KindUnderName(Division::Kind kind, absl::string_view display_name
 }
 
 bool StandsOn(Division::Kind kind, rpc::v1::Level level) {
-  for (const Ending& ending : kEndings) {
-    if (ending.level == level && ending.kind == kind) return true;
-  }
-  return false;
+  return std::any_of(std::begin(kEndings), std::end(kEndings), [&](const Ending& ending) {
+    return ending.level == level && ending.kind == kind;
+  });
 }
 
 NamedDivision NameDivision(rpc::v1::Level level, absl::string_view file_name) {

@@ -69,7 +69,7 @@ TEST(DivisionRules, EveryKindHasAGoverningUnitAndALevel) {
   for (int kind = Division::Kind_MIN + 1; kind <= Division::Kind_MAX; ++kind) {
     int levels = 0;
     for (const auto level : {MUNICIPALITY_LEVEL, DISTRICT_LEVEL, TOWNSHIP_LEVEL, VILLAGE_LEVEL}) {
-      levels += StandsOn(static_cast<Division::Kind>(kind), level);
+      if (StandsOn(static_cast<Division::Kind>(kind), level)) ++levels;
     }
     EXPECT_EQ(levels, kind == Division::FUNCTIONAL_AREA ? 2 : 1) << kind;
     EXPECT_TRUE(Governs(GoverningKind(static_cast<Division::Kind>(kind))));

@@ -87,6 +87,7 @@ absl::StatusOr<std::vector<HeldRole>> LockHeld(mysql::Tx& tx, const StoredAccoun
   }
   ASSIGN_OR_RETURN(const std::vector<StoredGrant> grants, GrantsOfAccounts(tx, accounts));
   std::vector<HeldRole> held;
+  held.reserve(grants.size());
   for (const StoredGrant& grant : grants) held.push_back(grant.held);
   return held;
 }

@@ -53,6 +53,7 @@ class Loader {
     ASSIGN_OR_RETURN(const Rows rows,
                      mysql::QueryIn(tx_, sql, {Param(first_param)}, absl::Span<const T>(list)));
     std::vector<Uuid> found;
+    found.reserve(rows.size());
     for (const Row& row : rows) found.push_back(row.Id(0));
     RETURN_IF_ERROR(Load(found));
     return found;
@@ -61,6 +62,7 @@ class Loader {
   // The divisions of these codes or keys.
   absl::StatusOr<std::vector<Uuid>> LoadDivisions(const std::vector<std::string>& keys) {
     std::vector<Uuid> ids;
+    ids.reserve(keys.size());
     for (const std::string& key : keys) ids.push_back(DivisionId(key));
     ASSIGN_OR_RETURN(const std::vector<Uuid> found,
                      LoadFound(kSelectByCode, rpc::v1::DIVISION_NODE, keys));

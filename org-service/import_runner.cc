@@ -46,7 +46,7 @@ class Run {
     }
     ImportReport report;
     bool applied = false;
-    const absl::Status status =
+    absl::Status status =
         session_.Transact({.deadline = absl::Now() + kTransactionTime}, [&](mysql::Tx& tx) {
           report = ImportReport();
           applied = false;

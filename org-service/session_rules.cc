@@ -8,9 +8,9 @@ namespace {
 
 // Newest first.
 const std::array<SignInPolicy, 1>& Policies() {
-  static const std::array<SignInPolicy, 1> policies = {
+  static const std::array<SignInPolicy, 1> kPolicies = {
       {{absl::CivilDay(1970, 1, 1), 5, absl::Minutes(15), absl::Minutes(15)}}};
-  return policies;
+  return kPolicies;
 }
 
 }  // namespace

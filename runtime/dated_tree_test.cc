@@ -125,7 +125,7 @@ TEST(DatedTree, ClosureIsWhatEachDaysEdgesSay) {
       const auto closure = ComputeClosure(tree, Id(i));
       ASSERT_EQ(closure.ok(), !cyclic)
           << "round " << round << " node " << i << " " << closure.status();
-      cycles += cyclic;
+      if (cyclic) ++cycles;
       if (cyclic) continue;
       rows += static_cast<int>(closure->size());
       for (int32_t day = 0; day < kDays; ++day) {

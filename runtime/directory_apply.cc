@@ -315,6 +315,7 @@ absl::Status ApplyNodes(Tx& tx, const pb::DirectoryChange& change) {
   if (change.nodes().empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::vector<ParsedNode> nodes, ParseAll(change));
   std::vector<Uuid> ids;
+  ids.reserve(nodes.size());
   for (const ParsedNode& node : nodes) ids.push_back(node.id);
   ASSIGN_OR_RETURN(const Shapes before, LoadShapes(tx, ids));
   RETURN_IF_ERROR(WriteNodes(tx, nodes, before));

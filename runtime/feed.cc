@@ -204,11 +204,11 @@ absl::StatusOr<std::vector<StoredEvent>> LoadHistory(mysql::Tx& tx, const KeyRin
                                                      absl::string_view collection,
                                                      const Uuid& aggregate_id,
                                                      int64_t after_version, int limit) {
-  static const std::string sql = absl::StrCat(
+  static const std::string kSql = absl::StrCat(
       kColumns,
       "WHERE aggregate_id = ? AND collection = ? AND version > ? ORDER BY version, id LIMIT ?");
   ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   tx.Query(sql, aggregate_id, collection, after_version, limit));
+                   tx.Query(kSql, aggregate_id, collection, after_version, limit));
   std::vector<StoredEvent> events;
   for (const mysql::Row& row : rows) events.push_back(FromRow(row));
   RETURN_IF_ERROR(OpenImages(tx, keys, events));
@@ -216,8 +216,8 @@ absl::StatusOr<std::vector<StoredEvent>> LoadHistory(mysql::Tx& tx, const KeyRin
 }
 
 absl::StatusOr<StoredEvent> LoadEvent(mysql::Tx& tx, const KeyRing& keys, const Uuid& id) {
-  static const std::string sql = absl::StrCat(kColumns, "WHERE month = ? AND id = ?");
-  ASSIGN_OR_RETURN(const auto row, tx.QueryOne(sql, MonthOf(id), id));
+  static const std::string kSql = absl::StrCat(kColumns, "WHERE month = ? AND id = ?");
+  ASSIGN_OR_RETURN(const auto row, tx.QueryOne(kSql, MonthOf(id), id));
   if (!row.has_value()) return absl::NotFoundError("no such event");
   std::vector<StoredEvent> events = {FromRow(*row)};
   RETURN_IF_ERROR(OpenImages(tx, keys, events));
@@ -231,9 +231,9 @@ absl::StatusOr<FeedHead> LoadFeedHead(mysql::Tx& tx) {
 }
 
 absl::StatusOr<std::vector<StoredEvent>> LoadFeed(mysql::Tx& tx, int64_t sequence, int limit) {
-  static const std::string sql =
+  static const std::string kSql =
       absl::StrCat(kColumns, "WHERE sequence > ? ORDER BY sequence LIMIT ?");
-  ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(sql, sequence, limit));
+  ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(kSql, sequence, limit));
   std::vector<StoredEvent> events;
   for (const mysql::Row& row : rows) events.push_back(FromRow(row));
   return events;

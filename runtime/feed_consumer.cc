@@ -29,11 +29,11 @@ constexpr char kUpdatePosition[] =
     " WHERE source = ?";
 
 absl::StatusOr<FeedPosition> LockPosition(mysql::Tx& tx, const std::string& source) {
-  static const std::string sql = absl::StrCat(kSelectPosition, " FOR UPDATE");
-  ASSIGN_OR_RETURN(auto row, tx.QueryOne(sql, source));
+  static const std::string kSql = absl::StrCat(kSelectPosition, " FOR UPDATE");
+  ASSIGN_OR_RETURN(auto row, tx.QueryOne(kSql, source));
   if (!row.has_value()) {
     RETURN_IF_ERROR(tx.Execute(kInsertPosition, source).status());
-    ASSIGN_OR_RETURN(row, tx.QueryOne(sql, source));
+    ASSIGN_OR_RETURN(row, tx.QueryOne(kSql, source));
   }
   return FeedPosition{row->String(0), row->Int64(1), row->Time(2), row->Bool(3)};
 }

@@ -111,7 +111,7 @@ std::string ResourceName(absl::string_view collection, const Uuid& id) {
 absl::StatusOr<Uuid> ParseResourceName(absl::string_view collection, absl::string_view name) {
   absl::string_view rest = name;
   if (absl::ConsumePrefix(&rest, collection) && absl::ConsumePrefix(&rest, "/")) {
-    const absl::StatusOr<Uuid> id = Uuid::Parse(rest);
+    absl::StatusOr<Uuid> id = Uuid::Parse(rest);
     if (id.ok()) return id;
   }
   return WithReason(absl::InvalidArgumentError(

@@ -87,6 +87,7 @@ TEST(IdsTest, ResourceNamesBelongToOneCollection) {
 TEST(IdsTest, IdsAreMadeByManyThreads) {
   std::vector<std::vector<Uuid>> made(4);
   std::vector<std::thread> threads;
+  threads.reserve(made.size());
   for (auto& mine : made) {
     threads.emplace_back([&mine] {
       for (int i = 0; i < 1000; ++i) mine.push_back(NewUuidV7(absl::UnixEpoch()));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "runtime/status.h"
 
@@ -33,7 +34,7 @@ template <typename T>
 absl::Status SendParts(
     absl::string_view sql, absl::Span<const Param> params, absl::Span<const T> list,
     absl::FunctionRef<absl::Status(const std::string&, absl::Span<const Param>)> send) {
-  if (sql.find(kMark) == absl::string_view::npos) {
+  if (!absl::StrContains(sql, kMark)) {
     return absl::InternalError("statement without @ids");
   }
   while (!list.empty()) {

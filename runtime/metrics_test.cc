@@ -104,6 +104,7 @@ TEST_F(AdminServerTest, MoreThanASocketHoldsArrivesWhole) {
 
 TEST_F(AdminServerTest, SilentConnectionsDoNotKeepProbesOut) {
   std::vector<int> silent;
+  silent.reserve(100);
   for (int i = 0; i < 100; ++i) silent.push_back(Connect());
   EXPECT_THAT(Get("/livez"), StartsWith("HTTP/1.1 200 OK\r\n"));
   for (const int fd : silent) close(fd);

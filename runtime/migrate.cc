@@ -94,7 +94,7 @@ class Migrator {
     RETURN_IF_ERROR(WaitForLease());
     ASSIGN_OR_RETURN(applied_, LoadApplied(session_));
     for (const Migration& migration : migrations) {
-      const absl::Status status = Apply(migration);
+      absl::Status status = Apply(migration);
       if (status.ok()) continue;
       log::Line(log::Severity::kError, "migration failed")
           .Set("migration", migration.name)

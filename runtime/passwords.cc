@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <cstdint>
 #include <cstdlib>
 
 #include "absl/base/thread_annotations.h"
@@ -13,7 +14,7 @@ namespace qungong {
 namespace {
 
 // Above the minimum that OWASP recommends for Argon2id (19 MiB, 2 passes).
-constexpr unsigned long long kPasses = 2;
+constexpr uint64_t kPasses = 2;
 constexpr size_t kMemoryBytes = 32u << 20;
 constexpr int kMaxConcurrent = 2;
 
@@ -23,8 +24,8 @@ class Turn {
   Turn() {
     if (sodium_init() < 0) std::abort();
     absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(
-        +[](int* running) { return *running < kMaxConcurrent; }, &running_));
+    const auto free = []() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return running_ < kMaxConcurrent; };
+    mutex_.Await(absl::Condition(&free));
     ++running_;
   }
   ~Turn() {

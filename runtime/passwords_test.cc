@@ -50,6 +50,7 @@ TEST(PasswordsTest, ManyAtOnceTakeTurns) {
   const std::string hash = *HashPassword("x");
   std::vector<int> matched(6);
   std::vector<std::thread> threads;
+  threads.reserve(matched.size());
   for (int& match : matched)
     threads.emplace_back([&] { match = VerifyPassword(hash, "x") ? 1 : 0; });
   for (std::thread& thread : threads) thread.join();

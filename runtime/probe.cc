@@ -74,11 +74,11 @@ absl::Status CheckDatabaseSettings(mysql::Session& session) {
       const mysql::Rows own,
       session.QueryDirect(
           "SELECT @@session.time_zone, @@session.tx_isolation, @@character_set_connection"));
-  if (own.at(0).String(0) != "+00:00") wrong.push_back("the session's time_zone is not UTC");
+  if (own.at(0).String(0) != "+00:00") wrong.emplace_back("the session's time_zone is not UTC");
   if (own.at(0).String(1) != "REPEATABLE-READ")
-    wrong.push_back("the session's isolation is not REPEATABLE-READ");
+    wrong.emplace_back("the session's isolation is not REPEATABLE-READ");
   if (own.at(0).String(2) != "utf8mb4")
-    wrong.push_back("the session's character set is not utf8mb4");
+    wrong.emplace_back("the session's character set is not utf8mb4");
   if (wrong.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrJoin(wrong, "; "));
 }

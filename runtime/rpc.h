@@ -157,8 +157,9 @@ class Rpc {
 
   template <typename Response>
   static absl::Status Keep(absl::StatusOr<Response> result, Response* response) {
-    if (result.ok()) *response = *std::move(result);
-    return result.status();
+    if (!result.ok()) return std::move(result).status();
+    *response = *std::move(result);
+    return absl::OkStatus();
   }
 
  private:

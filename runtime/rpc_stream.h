@@ -23,9 +23,9 @@ class StreamReactor : public grpc::ServerWriteReactor<Response> {
   using Make =
       std::function<absl::StatusOr<std::unique_ptr<Producer<Response>>>(Read&, const Request&)>;
 
-  StreamReactor(Rpc& rpc, absl::StatusOr<std::shared_ptr<RunningCall>> running,
-                const Request& request, Make make)
-      : rpc_(rpc), request_(request), make_(std::move(make)) {
+  StreamReactor(Rpc& rpc, absl::StatusOr<std::shared_ptr<RunningCall>> running, Request request,
+                Make make)
+      : rpc_(rpc), request_(std::move(request)), make_(std::move(make)) {
     if (!running.ok()) {
       this->Finish(ToGrpcStatus(running.status(), "", ""));
       return;

@@ -1,10 +1,10 @@
 #include "runtime/server.h"
 
 #include <malloc.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -357,7 +357,7 @@ absl::StatusOr<std::string> ReadSecret(const std::string& file) {
   return std::string(absl::StripAsciiWhitespace(text.str()));
 }
 
-absl::Status FollowDirectory(Chassis& chassis, Wiring& wiring, DirectoryChanged on_change) {
+absl::Status FollowDirectory(Chassis& chassis, Wiring& wiring, const DirectoryChanged& on_change) {
   const std::string target = absl::GetFlag(FLAGS_org_service);
   ASSIGN_OR_RETURN(const auto credentials,
                    MakeChannelCredentials(TlsFlags(), "--org_service", target));

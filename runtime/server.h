@@ -47,7 +47,7 @@ int ServiceMain(int argc, char** argv, const ServiceSpec& spec);
 using DirectoryChanged =
     std::function<absl::Status(mysql::Tx&, absl::Span<const rpc::v1::FeedEvent>)>;
 absl::Status FollowDirectory(Chassis& chassis, Wiring& wiring,
-                             DirectoryChanged on_change = nullptr);
+                             const DirectoryChanged& on_change = nullptr);
 
 // The content of a secret file, without surrounding white space.
 absl::StatusOr<std::string> ReadSecret(const std::string& file);

@@ -300,8 +300,9 @@ TEST_F(TokenTest, KeyFilesHoldP256KeysOnTheRightSide) {
 }
 
 TEST_F(TokenTest, ManyThreadsSignAndVerify) {
-  std::vector<std::thread> threads;
   std::vector<int> good(4);
+  std::vector<std::thread> threads;
+  threads.reserve(good.size());
   for (int& mine : good) {
     threads.emplace_back([&] {
       for (int i = 0; i < 50; ++i) {

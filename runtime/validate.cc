@@ -9,6 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/civil_time.h"
@@ -60,7 +61,7 @@ const Plan& PlanOf(const Descriptor* descriptor) {
 
 bool AllOf(absl::string_view text, absl::string_view extra, bool (*also)(unsigned char)) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
-    return also(static_cast<unsigned char>(c)) || extra.find(c) != absl::string_view::npos;
+    return also(static_cast<unsigned char>(c)) || absl::StrContains(extra, c);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.pb.h"
@@ -88,7 +89,7 @@ TEST_F(ValidateTest, AcceptsWhatIsAllowed) {
       "state: OPEN states: [OPEN, OPEN]",
       absl::StrCat("unit: 'units/", kId, "' uuid: '", kId, "'"),
       "code: '500105' login: 'a.b-c_9' word: 'urban_management'",
-      "hash: '\\000\\377\\000\\001'",
+      R"(hash: '\000\377\000\001')",
       "time { seconds: 253402300799 nanos: 999999999 } day { year: 2016 month: 2 day: 29 }",
       "day {} place { latitude: -90 longitude: 180 }",
   };
@@ -168,7 +169,7 @@ TEST_F(ValidateTest, NamesTheFieldAndWhatIsWrong) {
       {"place { longitude: nan }", "place.longitude: is not a finite number"},
   };
   for (const Case& c : cases) {
-    const std::string title = c.text.find("title") == std::string::npos ? " title: 'abc'" : "";
+    const std::string title = !absl::StrContains(c.text, "title") ? " title: 'abc'" : "";
     EXPECT_THAT(Violations("Request", c.text + title), ElementsAre(c.violation)) << c.text;
   }
 }

@@ -251,6 +251,7 @@ TEST_F(ImpatientTest, OnePeerCannotHoldAllConnections) {
 
 TEST_F(GatewayTest, ManyConnectionsAtOnceAreServed) {
   std::vector<std::thread> threads;
+  threads.reserve(8);
   std::atomic<int> served = 0;
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&] {

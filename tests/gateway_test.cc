@@ -17,7 +17,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Key;
 using ::testing::Not;
-using ::testing::Pair;
 using ::testing::StartsWith;
 
 const std::pair<std::string, std::string> kBearer = {"Authorization", "Bearer some.token"};
@@ -158,7 +157,7 @@ TEST_F(GatewayTest, OversizedAndMalformedHttpIsRefusedAndTheConnectionClosed) {
     const char* reason;
   };
   const std::string head = "POST /v1/items/5:move HTTP/1.1\r\nHost: x\r\n";
-  const Case kCases[] = {
+  const Case cases[] = {
       {"announced body", head + "Content-Length: 1048577\r\n\r\n", 413, "BODY_TOO_LARGE"},
       {"chunked body",
        head + "Transfer-Encoding: chunked\r\n\r\n100001\r\n" + std::string(0x100001, ' ') +
@@ -185,7 +184,7 @@ TEST_F(GatewayTest, OversizedAndMalformedHttpIsRefusedAndTheConnectionClosed) {
       {"two tokens", head + "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n", 400,
        "HEADER_REPEATED"},
   };
-  for (const Case& c : kCases) {
+  for (const Case& c : cases) {
     SCOPED_TRACE(c.name);
     HttpClient client(port());
     client.Send(c.request);
@@ -350,6 +349,7 @@ class ShortTokenTest : public GatewayTest {
 TEST_F(ShortTokenTest, AnExpiringTokenIsRefreshedOnceHoweverManyAsk) {
   const auto cookie = SignIn();
   std::vector<std::thread> callers;
+  callers.reserve(8);
   for (int i = 0; i < 8; ++i) {
     callers.emplace_back([&] { EXPECT_EQ(Get("/v1/items/5", {cookie}).status, 200); });
   }

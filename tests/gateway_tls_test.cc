@@ -1,7 +1,6 @@
 // The gateway with certificates: HTTPS in front, mutual TLS to services and for gRPC clients.
-#include <signal.h>
-
 #include <atomic>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <thread>
@@ -164,6 +163,7 @@ TEST_F(GatewayTlsTest, AnUploadThatIsRefusedIsAnswered) {
 
 TEST_F(GatewayTlsTest, ManyConnectionsAtOnceAreServed) {
   std::vector<std::thread> threads;
+  threads.reserve(8);
   std::atomic<int> served = 0;
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&, t] {

@@ -58,9 +58,9 @@ TEST_F(OrgSessionTest, ASessionGivesATokenThatSaysWho) {
   EXPECT_EQ(token->account(), registrar_);
   EXPECT_EQ(token->display_name(), "组织部");
   EXPECT_EQ(token->token_expire_time().seconds(),
-            absl::ToUnixSeconds(testing::TestNow()) + 15 * 60);
+            absl::ToUnixSeconds(testing::TestNow() + absl::Minutes(15)));
   EXPECT_EQ(token->session_expire_time().seconds(),
-            absl::ToUnixSeconds(testing::TestNow()) + 30 * 60);
+            absl::ToUnixSeconds(testing::TestNow() + absl::Minutes(30)));
   const auto claims = service_->chassis().tokens.Verify(token->access_token(), testing::TestNow());
   ASSERT_THAT(claims, IsOk());
   EXPECT_EQ(claims->subject, registrar_);
@@ -109,6 +109,7 @@ TEST_F(OrgSessionTest, AnUnknownLoginIsLockedLikeAnyOther) {
 TEST_F(OrgSessionTest, ConcurrentFailuresAreCountedExactly) {
   std::vector<absl::Status> outcomes(16);
   std::vector<std::thread> clients;
+  clients.reserve(outcomes.size());
   for (absl::Status& outcome : outcomes) {
     clients.emplace_back([&] { outcome = SignIn("registrar", "wrong", secret_).status(); });
   }
@@ -142,7 +143,7 @@ TEST_F(OrgSessionTest, UseExtendsASessionUpToItsAbsoluteEnd) {
   }
   const auto last = Refresh(secret_);
   ASSERT_THAT(last, IsOk());
-  const int64_t end = absl::ToUnixSeconds(testing::TestNow()) + 12 * 3600;
+  const int64_t end = absl::ToUnixSeconds(testing::TestNow() + absl::Hours(12));
   EXPECT_EQ(last->session_expire_time().seconds(), end);
   EXPECT_LE(last->token_expire_time().seconds(), end);
   Advance(absl::Minutes(29));

@@ -24,9 +24,7 @@ using ::qungong::testing::IsOk;
 using ::qungong::testing::MariaDb;
 using ::qungong::testing::StatusIs;
 using ::testing::ElementsAre;
-using ::testing::Eq;
 using ::testing::IsEmpty;
-using ::testing::Optional;
 
 constexpr int kLastDay = 60;
 
@@ -93,6 +91,7 @@ class DirectoryTest : public ::testing::Test {
 
 std::vector<std::string> Names(const std::vector<Node>& nodes) {
   std::vector<std::string> names;
+  names.reserve(nodes.size());
   for (const Node& node : nodes) names.push_back(node.display_name);
   return names;
 }

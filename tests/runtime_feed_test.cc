@@ -110,6 +110,7 @@ TEST_F(FeedTest, ManyWritersAndTwoSequencersGiveEveryEventOneNumberWithoutGaps) 
   constexpr int kEach = 60;
   std::atomic<bool> writing = true;
   std::vector<std::thread> threads;
+  threads.reserve(2);
   for (int s = 0; s < 2; ++s) {
     threads.emplace_back([&] {
       const mysql::ThreadInit thread_init;
@@ -118,6 +119,7 @@ TEST_F(FeedTest, ManyWritersAndTwoSequencersGiveEveryEventOneNumberWithoutGaps) 
     });
   }
   std::vector<std::thread> writers;
+  writers.reserve(kWriters);
   for (int w = 0; w < kWriters; ++w) {
     writers.emplace_back([&, w] {
       const mysql::ThreadInit thread_init;
@@ -213,6 +215,7 @@ TEST_F(FeedTest, AProjectionAppliesEachEventOnceWhateverFailsInBetween) {
     return absl::OkStatus();
   };
   std::vector<std::thread> replicas;
+  replicas.reserve(2);
   for (int r = 0; r < 2; ++r) {
     replicas.emplace_back([&] {
       const mysql::ThreadInit thread_init;

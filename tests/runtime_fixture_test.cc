@@ -61,6 +61,7 @@ TEST_F(FixtureTest, TheFakeDirectoryIsATreeOfFourLevelsWithADepartment) {
     ASSIGN_OR_RETURN(const auto above,
                      directory::Ancestors(tx, pb::ADMINISTRATIVE_TREE, community, today));
     std::vector<std::string> names;
+    names.reserve(above.size());
     for (const directory::Node& node : above) names.push_back(node.Name());
     EXPECT_THAT(names, ElementsAre(directory_.jianxin.unit, directory_.guanyinqiao.unit,
                                    directory_.jiangbei.unit, directory_.municipality.unit));

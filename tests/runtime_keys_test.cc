@@ -116,8 +116,11 @@ TEST_F(KeysDatabaseTest, AWrappedKeyCannotBeMovedToAnotherSubject) {
 TEST_F(KeysDatabaseTest, RotationWrapsAnewAndThenTheOldMasterKeyMayGo) {
   const std::string one = absl::StrCat("1 ", absl::Base64Escape(std::string(32, 'a')), "\n");
   const std::string two = absl::StrCat("2 ", absl::Base64Escape(std::string(32, 'b')), "\n");
-  const KeyRing before = Ring(one), both = Ring(one + two), after = Ring(two);
+  const KeyRing before = Ring(one);
+  const KeyRing both = Ring(one + two);
+  const KeyRing after = Ring(two);
   std::vector<std::string> sealed;
+  sealed.reserve(5);
   for (int i = 0; i < 5; ++i)
     sealed.push_back(Seal(before, NameUuid(absl::StrCat(i)), absl::StrCat("text ", i)));
   ASSERT_THAT(Do([&](mysql::Tx& tx) { return both.Destroy(tx, NameUuid("4")); }), IsOk());

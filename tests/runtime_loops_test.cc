@@ -71,7 +71,9 @@ class LoopsTest : public ::testing::Test {
 };
 
 TEST_F(LoopsTest, RunsWhatIsDueOldestFirstAndLeavesTheRest) {
-  const Uuid first = NameUuid("1"), second = NameUuid("2"), later = NameUuid("3");
+  const Uuid first = NameUuid("1");
+  const Uuid second = NameUuid("2");
+  const Uuid later = NameUuid("3");
   Put(second, now_, "b");
   Put(first, now_ - absl::Hours(1), "a");
   Put(later, now_ + absl::Microseconds(1));
@@ -167,7 +169,8 @@ TEST_F(LoopsTest, AnEffectMayScheduleItselfAgain) {
 
 // A row that is moved between being seen and being claimed belongs to its new instant.
 TEST_F(LoopsTest, ARowThatMovesMeanwhileIsNotRun) {
-  const Uuid first = NameUuid("1"), moved = NameUuid("2");
+  const Uuid first = NameUuid("1");
+  const Uuid moved = NameUuid("2");
   Put(first, now_ - absl::Hours(1));
   Put(moved, now_);
   int ran = 0;
@@ -192,6 +195,7 @@ TEST_F(LoopsTest, ManyReplicasRunEachEffectExactlyOnce) {
   for (int i = 0; i < kRows; ++i) Put(NameUuid(absl::StrCat(i)), now_ - absl::Seconds(i % 7));
   std::atomic<int> ran = 0;
   std::vector<std::thread> replicas;
+  replicas.reserve(4);
   for (int i = 0; i < 4; ++i) {
     replicas.emplace_back([&] {
       const mysql::ThreadInit init;
@@ -231,7 +235,8 @@ TEST_F(LoopsTest, EveryLostReplyLeavesEffectAndClaimTogether) {
 TEST_F(LoopsTest, ALoopRunsAgainAsSoonAsItIsWoken) {
   Loops loops(Options(), metrics_);
   std::atomic<int> passes = 0;
-  absl::Notification first, second;
+  absl::Notification first;
+  absl::Notification second;
   loops.Add("test", absl::Hours(1), [&](mysql::Session& session) -> absl::StatusOr<bool> {
     EXPECT_THAT(session.Ping(), IsOk());
     if (++passes == 1) first.Notify();

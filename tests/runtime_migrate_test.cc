@@ -157,6 +157,7 @@ TEST_F(MigrateTest, ServersRefuseASchemaBehindAndAcceptOneAhead) {
 TEST_F(MigrateTest, OfManyAtOnceOneMigratesAndTheOthersWait) {
   std::vector<absl::Status> results(4);
   std::vector<std::thread> threads;
+  threads.reserve(results.size());
   for (absl::Status& result : results) {
     threads.emplace_back([&] {
       const mysql::ThreadInit init;

@@ -193,6 +193,7 @@ TEST_F(MutationTest, AReplyIsReplayedAlthoughTheResourceHasChangedSince) {
 TEST_F(MutationTest, OneRequestSentByManyAtOnceHasEffectOnce) {
   const auto request = Writing("路灯");
   std::vector<std::thread> clients;
+  clients.reserve(8);
   std::atomic<int> same = 0;
   for (int i = 0; i < 8; ++i) {
     clients.emplace_back([&] {
@@ -209,6 +210,7 @@ TEST_F(MutationTest, ManyWritersOfOneRowLoseNoUpdate) {
   constexpr int kClients = 8;
   constexpr int kEach = 20;
   std::vector<std::thread> clients;
+  clients.reserve(kClients);
   for (int i = 0; i < kClients; ++i) {
     clients.emplace_back([&] {
       for (int k = 0; k < kEach; ++k) EXPECT_THAT(Write(Writing("x")), IsOk());

@@ -22,6 +22,7 @@ class TicketScheduleTest : public TicketServiceTest {
   // The same pass on several replicas at once.
   void RunDueEverywhere() {
     std::vector<std::thread> replicas;
+    replicas.reserve(4);
     for (int i = 0; i < 4; ++i) {
       replicas.emplace_back([] {
         const mysql::ThreadInit thread;
@@ -143,6 +144,7 @@ TEST_F(TicketScheduleTest, AClockThatStartsWhileACalendarIsPublishedRunsByThatCa
 std::vector<absl::Status> AtOnce(const std::function<absl::Status(int)>& f) {
   std::vector<absl::Status> statuses(8);
   std::vector<std::thread> clients;
+  clients.reserve(statuses.size());
   for (int i = 0; i < 8; ++i) {
     clients.emplace_back([&, i] { statuses[static_cast<size_t>(i)] = f(i); });
   }

@@ -129,7 +129,9 @@ TEST_F(TicketScopeTest, EveryLevelSeesExactlyWhatConcernsItsSubtree) {
   const pb::Ticket jianxin = SubmitAt("500105006001");
   const pb::Ticket yanghe = SubmitAt("500105006002");
   const pb::Ticket yubei = SubmitAt("500112001");
-  const std::string a = jianxin.number(), b = yanghe.number(), c = yubei.number();
+  const std::string& a = jianxin.number();
+  const std::string& b = yanghe.number();
+  const std::string& c = yubei.number();
   EXPECT_THAT(NumbersOf("mayor"), ElementsAre(c, b, a));
   EXPECT_THAT(NumbersOf("district"), ElementsAre(b, a));
   EXPECT_THAT(NumbersOf("town"), ElementsAre(b, a));
@@ -176,7 +178,9 @@ TEST_F(TicketScopeTest, FiltersLetThroughWhatTheySayAndCountExactly) {
   const pb::Ticket garden = SubmitAt("500105006", "ticketClasses/0105");
   Accept(lamp);
   Dispatch("clerk", lamp, "观音桥街道");
-  const std::string l = lamp.number(), n = noise.number(), g = garden.number();
+  const std::string& l = lamp.number();
+  const std::string& n = noise.number();
+  const std::string& g = garden.number();
   using R = pb::ListTicketsRequest;
   const auto filtered = [&](const std::function<void(R&)>& set) {
     R request;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -181,12 +182,12 @@ class TicketStatisticsTest : public ::testing::Test {
                                    const Filters& filters) const {
     std::vector<std::string> numbers;
     for (const TicketLife& life : lives_) {
-      if (!life.born() || NodesOf(life).count(node) == 0) continue;
+      if (!life.born() || !NodesOf(life).contains(node)) continue;
       const std::optional<int32_t> day = life.DayFor(figure);
       if (!day.has_value() || FromDayNumber(*day) < filters.window.from ||
           FromDayNumber(*day) >= filters.window.to)
         continue;
-      if (life.class_code().rfind(filters.class_prefix, 0) != 0) continue;
+      if (!absl::StartsWith(life.class_code(), filters.class_prefix)) continue;
       if (filters.channel != 0 && life.channel() != filters.channel) continue;
       const auto& lines = filters.lines;
       if (!lines.empty() && std::count(lines.begin(), lines.end(), life.line()) == 0) continue;

@@ -53,6 +53,7 @@ TEST_F(TicketStatisticsTest, TwoReplicasWithFailingConnectionsCountEachEventOnce
   };
   std::atomic<int> in_doubt = 0;
   std::vector<std::thread> replicas;
+  replicas.reserve(2);
   for (int replica = 0; replica < 2; ++replica) {
     replicas.emplace_back([&, replica] {
       const mysql::ThreadInit thread_init;

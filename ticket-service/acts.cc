@@ -39,6 +39,7 @@ absl::Status CheckMayJudge(Mutation& m, const TicketRecord& record) {
   ASSIGN_OR_RETURN(const std::vector<Uuid> granted,
                    GrantedAbove(m, record, ticket.dispatching_unit()));
   std::vector<std::string> units;
+  units.reserve(granted.size());
   for (const Uuid& node : granted) units.push_back(ResourceName(kUnits, node));
   return CheckJudgesFrom(units, ticket.lead_unit());
 }

@@ -90,12 +90,12 @@ absl::StatusOr<v1::TicketClass> LoadAssignableClass(mysql::Tx& tx, absl::string_
 absl::StatusOr<std::vector<v1::DeadlinePolicy>> LoadPolicies(mysql::Tx& tx, int32_t day,
                                                              absl::string_view after_code,
                                                              int after_urgency, int limit) {
-  static const std::string sql =
+  static const std::string kSql =
       absl::StrCat(kPolicyColumns, " AND (class_code > ? OR (class_code = ? AND urgency > ?))",
                    " ORDER BY class_code, urgency LIMIT ?");
   const absl::CivilDay d = FromDayNumber(day);
   ASSIGN_OR_RETURN(const mysql::Rows rows,
-                   tx.Query(sql, d, d, after_code, after_code, after_urgency, limit));
+                   tx.Query(kSql, d, d, after_code, after_code, after_urgency, limit));
   std::vector<pb::DeadlinePolicy> policies;
   for (const mysql::Row& row : rows) policies.push_back(PolicyFromRow(row));
   return policies;
@@ -103,11 +103,11 @@ absl::StatusOr<std::vector<v1::DeadlinePolicy>> LoadPolicies(mysql::Tx& tx, int3
 
 absl::StatusOr<v1::DeadlinePolicy> LoadPolicy(mysql::Tx& tx, absl::string_view class_code,
                                               v1::Ticket::Urgency urgency, int32_t day) {
-  static const std::string sql = absl::StrCat(
+  static const std::string kSql = absl::StrCat(
       kPolicyColumns,
       " AND urgency = ? AND class_code IN ('', ?, ?, ?) ORDER BY LENGTH(class_code) DESC LIMIT 1");
   const absl::CivilDay d = FromDayNumber(day);
-  ASSIGN_OR_RETURN(const auto row, tx.QueryOne(sql, d, d, urgency, class_code.substr(0, 2),
+  ASSIGN_OR_RETURN(const auto row, tx.QueryOne(kSql, d, d, urgency, class_code.substr(0, 2),
                                                class_code.substr(0, 4), class_code));
   if (row.has_value()) return PolicyFromRow(*row);
   return WithReason(absl::InternalError(absl::StrCat("no deadline policy for class ", class_code)),

@@ -50,8 +50,9 @@ class Where {
 
 void AddReach(const std::vector<Reach>& reach, Where& where) {
   std::vector<absl::string_view> parts;
+  parts.reserve(reach.size());
   for (const Reach& r : reach)
-    parts.push_back(r.line.empty() ? "s.node_id = ?" : "(s.node_id = ? AND s.line = ?)");
+    parts.emplace_back(r.line.empty() ? "s.node_id = ?" : "(s.node_id = ? AND s.line = ?)");
   where.Add(absl::StrCat("(", absl::StrJoin(parts, " OR "), ")"));
   for (const Reach& r : reach) {
     where.AddParam(r.node);

@@ -166,6 +166,7 @@ std::vector<Reach> ReachOf(const std::vector<directory::Grant>& grants) {
     }
   }
   std::vector<Reach> reach;
+  reach.reserve(whole.size() + lines.size());
   for (const Uuid& node : whole) reach.push_back({node, ""});
   for (const auto& [node, line] : lines) {
     if (!whole.contains(node)) reach.push_back({node, line});
@@ -178,9 +179,9 @@ absl::Status CheckMaySee(Read& read, const Uuid& ticket) {
   std::vector<absl::string_view> parts;
   std::vector<Param> params = {ticket};
   for (const Reach& r : reach) {
-    parts.push_back(r.line.empty() ? "node_id = ?" : "(node_id = ? AND line = ?)");
-    params.push_back(r.node);
-    if (!r.line.empty()) params.push_back(r.line);
+    parts.emplace_back(r.line.empty() ? "node_id = ?" : "(node_id = ? AND line = ?)");
+    params.emplace_back(r.node);
+    if (!r.line.empty()) params.emplace_back(r.line);
   }
   const std::string sql = absl::StrCat("SELECT 1 FROM ticket_scopes WHERE ticket_id = ? AND (",
                                        absl::StrJoin(parts, " OR "), ") LIMIT 1");

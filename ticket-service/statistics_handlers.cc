@@ -45,7 +45,7 @@ absl::StatusOr<VisibleNode> OpenNode(Read& read, const std::string& name) {
   ASSIGN_OR_RETURN(auto node, directory::FindNode(read.tx(), id, today));
   if (!node.has_value()) return DeniedOrAbsent(name);
   VisibleNode visible{*std::move(node), {}};
-  if (lines.count("") == 0) visible.lines = {lines.begin(), lines.end()};
+  if (!lines.contains("")) visible.lines = {lines.begin(), lines.end()};
   return visible;
 }
 

@@ -52,7 +52,7 @@ absl::StatusOr<Above> LoadAbove(mysql::Tx& tx, const std::vector<UnitsOnDay>& al
   for (const auto& [day, units] : by_day) {
     RETURN_IF_ERROR(AddAbove(tx, day, {units.begin(), units.end()}, above));
     for (const Uuid& unit : units) {
-      if (above.count({day, unit}) > 0) continue;
+      if (above.contains({day, unit})) continue;
       RETURN_IF_ERROR(AddAboveNearest(tx, {day, unit}, above));
     }
   }

@@ -87,14 +87,15 @@ absl::StatusOr<CountedTicket> FromRow(const mysql::Row& row) {
 }
 
 absl::Status LoadBefore(mysql::Tx& tx, Batch& batch) {
-  static const std::string sql =
+  static const std::string kSql =
       absl::StrCat("SELECT ", kTicketColumns, " FROM statistic_tickets WHERE number IN (",
                    absl::StrJoin(std::vector<absl::string_view>(kNumbersAtOnce, "?"), ","), ")");
   for (auto it = batch.begin(); it != batch.end();) {
     std::vector<Param> numbers;
-    for (; it != batch.end() && numbers.size() < kNumbersAtOnce; ++it) numbers.push_back(it->first);
+    for (; it != batch.end() && numbers.size() < kNumbersAtOnce; ++it)
+      numbers.emplace_back(it->first);
     numbers.resize(kNumbersAtOnce, numbers.back());
-    ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(sql, absl::MakeConstSpan(numbers)));
+    ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(kSql, absl::MakeConstSpan(numbers)));
     for (const mysql::Row& row : rows) {
       ASSIGN_OR_RETURN(batch.at(row.String(0)).before, FromRow(row));
     }
@@ -141,7 +142,7 @@ void AddTo(StatisticSums& sums, const CountedTicket& ticket, int sign) {
 }
 
 absl::Status SaveTickets(mysql::Tx& tx, const Batch& batch) {
-  static const std::string head =
+  static const std::string kHead =
       absl::StrCat("INSERT INTO statistic_tickets (", kTicketColumns, ")");
   std::vector<std::string> nodes;
   nodes.reserve(batch.size());  // parameters refer to its elements
@@ -153,19 +154,19 @@ absl::Status SaveTickets(mysql::Tx& tx, const Batch& batch) {
     for (const std::optional<int32_t>& day : t.contribution.days) {
       params.push_back(day.has_value() ? Param(FromDayNumber(*day)) : Param(mysql::kNull));
     }
-    params.push_back(nodes.emplace_back(EncodeNodes(t.nodes)));
+    params.emplace_back(nodes.emplace_back(EncodeNodes(t.nodes)));
   }
-  return tx.ExecuteMany(head, kTicketWidth, params, kUpsertTickets);
+  return tx.ExecuteMany(kHead, kTicketWidth, params, kUpsertTickets);
 }
 
 absl::Status SaveNodes(mysql::Tx& tx, const Batch& batch) {
   std::vector<Param> added;
   for (const auto& [number, changed] : batch) {
     for (const auto& [node, grain] : changed.after.nodes) {
-      if (changed.before.nodes.count(node) == 0) added.insert(added.end(), {node, number});
+      if (!changed.before.nodes.contains(node)) added.insert(added.end(), {node, number});
     }
     for (const auto& [node, grain] : changed.before.nodes) {
-      if (changed.after.nodes.count(node) > 0) continue;
+      if (changed.after.nodes.contains(node)) continue;
       RETURN_IF_ERROR(
           tx.Execute("DELETE FROM statistic_scopes WHERE node_id = ? AND number = ?", node, number)
               .status());

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
@@ -44,7 +45,8 @@ v1::TicketChange ChangeFrom(absl::string_view written) {
     int hour = 0;
     int length = 0;
     sscanf(text.data() + i + 1, "%d:%d%n", &day, &hour, &length);
-    absl::StrAppend(&full, "{ seconds: ", kBegin + day * 86400 + hour * 3600, " }");
+    absl::StrAppend(&full, "{ seconds: ",
+                    kBegin + absl::ToInt64Seconds(day * absl::Hours(24) + absl::Hours(hour)), " }");
     i += static_cast<size_t>(length);
   }
   v1::TicketChange change;

@@ -39,11 +39,11 @@ struct Filter {
       : pattern(absl::StrCat(question.class_prefix, "%")) {
     if (!question.class_prefix.empty()) {
       sql = " AND class_code LIKE ?";
-      params.push_back(pattern);
+      params.emplace_back(pattern);
     }
     if (question.channel != 0) {
       sql += " AND channel = ?";
-      params.push_back(question.channel);
+      params.emplace_back(question.channel);
     }
     if (!question.lines.empty()) {
       const std::vector<absl::string_view> marks(question.lines.size(), "?");
@@ -83,25 +83,25 @@ std::string CountOfTickets() {
 
 absl::StatusOr<mysql::Rows> SumRows(mysql::Tx& tx, const StatisticsQuestion& question,
                                     absl::string_view table, const Filter& filter) {
-  static const std::string sums = SumOfColumns();
+  static const std::string kSums = SumOfColumns();
   std::vector<Param> params = {question.node, question.window.from, question.window.to};
   filter.AppendTo(params);
-  return tx.Query(absl::StrCat("SELECT ", sums, " FROM ", table,
+  return tx.Query(absl::StrCat("SELECT ", kSums, " FROM ", table,
                                " WHERE node_id = ? AND day >= ? AND day < ?", filter.sql),
                   absl::MakeConstSpan(params));
 }
 
 absl::StatusOr<mysql::Rows> CountRows(mysql::Tx& tx, const StatisticsQuestion& question,
                                       const Filter& filter) {
-  static const std::string counts = CountOfTickets();
+  static const std::string kCounts = CountOfTickets();
   std::vector<Param> params;
   for (size_t i = 0; i < kFigures; ++i) {
     params.insert(params.end(), {question.window.from, question.window.to});
   }
-  params.push_back(question.node);
+  params.emplace_back(question.node);
   filter.AppendTo(params);
   return tx.Query(
-      absl::StrCat("SELECT ", counts, " FROM ", kNodeFirst, " WHERE s.node_id = ?", filter.sql),
+      absl::StrCat("SELECT ", kCounts, " FROM ", kNodeFirst, " WHERE s.node_id = ?", filter.sql),
       absl::MakeConstSpan(params));
 }
 
@@ -119,14 +119,14 @@ absl::StatusOr<std::string> FirstNumber(mysql::Tx& tx, absl::string_view day,
 }  // namespace
 
 const std::string& ColumnOf(Figure figure) {
-  static const auto* const names = [] {
+  static const auto* const kNames = [] {
     auto* all = new std::array<std::string, kFigures>;
     for (size_t i = 0; i < kFigures; ++i) {
       (*all)[i] = absl::AsciiStrToLower(v1::Statistics::Figure_Name(FigureAt(i)));
     }
     return all;
   }();
-  return (*names)[PlaceOf(figure)];
+  return (*kNames)[PlaceOf(figure)];
 }
 
 absl::string_view ColumnOf(TicketDay day) { return kDayColumns[static_cast<size_t>(day)]; }
@@ -162,7 +162,7 @@ absl::StatusOr<CountedTickets> ListCounted(mysql::Tx& tx, const StatisticsQuesti
   std::vector<Param> params = {question.node,         after_number,         first_number,
                                1U << PlaceOf(figure), question.window.from, question.window.to};
   filter.AppendTo(params);
-  params.push_back(limit + 1);
+  params.emplace_back(limit + 1);
   ASSIGN_OR_RETURN(const mysql::Rows rows,
                    tx.Query(absl::StrCat("SELECT s.number, t.ticket_id FROM ", from,
                                          " WHERE s.node_id = ? AND s.number > ? AND s.number >= ?"

@@ -56,7 +56,7 @@ class SumTable {
                        [](int64_t n) { return n > 0; }))
         continue;
       params.insert(params.end(), change.key.begin(), change.key.end());
-      for (const int64_t n : *change.counts) params.push_back(std::max<int64_t>(n, 0));
+      for (const int64_t n : *change.counts) params.emplace_back(std::max<int64_t>(n, 0));
     }
     RETURN_IF_ERROR(tx.ExecuteMany(insert_, width_, params, on_duplicate_));
     for (const Change& change : changes) {
@@ -71,7 +71,7 @@ class SumTable {
  private:
   absl::Status Subtract(mysql::Tx& tx, const Change& change) const {
     std::vector<Param> params;
-    for (const int64_t n : *change.counts) params.push_back(std::max<int64_t>(-n, 0));
+    for (const int64_t n : *change.counts) params.emplace_back(std::max<int64_t>(-n, 0));
     params.insert(params.end(), change.key.begin(), change.key.end());
     ASSIGN_OR_RETURN(const int64_t changed, tx.Execute(subtract_, absl::MakeConstSpan(params)));
     if (changed != 1) return absl::InternalError("a count that is to be taken back is missing");
@@ -88,20 +88,20 @@ class SumTable {
 }  // namespace
 
 absl::Status AddSums(mysql::Tx& tx, const StatisticSums& sums) {
-  static const auto* const days = new SumTable("statistics", {"node_id", "day"});
-  static const auto* const details =
+  static const auto* const kDays = new SumTable("statistics", {"node_id", "day"});
+  static const auto* const kDetails =
       new SumTable("statistic_details", {"node_id", "day", "class_code", "channel", "line"});
   std::vector<SumTable::Change> changes;
   for (const auto& [key, counts] : sums.days) {
     changes.push_back({{key.first, FromDayNumber(key.second)}, &counts});
   }
-  RETURN_IF_ERROR(days->Add(tx, changes));
+  RETURN_IF_ERROR(kDays->Add(tx, changes));
   changes.clear();
   for (const auto& [key, counts] : sums.details) {
     const auto& [node, day, class_code, channel, line] = key;
     changes.push_back({{node, FromDayNumber(day), class_code, channel, line}, &counts});
   }
-  return details->Add(tx, changes);
+  return kDetails->Add(tx, changes);
 }
 
 }  // namespace qungong::ticket

@@ -1,5 +1,6 @@
 #include "ticket-service/ticket_rules.h"
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 
@@ -176,10 +177,8 @@ bool HasHandled(const pb::Ticket& ticket, absl::string_view account) {
   for (const pb::Assignment& assignment : ticket.assignments()) {
     if (assignment.acknowledger() == account || assignment.submitter() == account) return true;
   }
-  for (const pb::ReturnRequest& request : ticket.return_requests()) {
-    if (request.asker() == account) return true;
-  }
-  return false;
+  return std::any_of(ticket.return_requests().begin(), ticket.return_requests().end(),
+                     [&](const pb::ReturnRequest& request) { return request.asker() == account; });
 }
 
 absl::Status CheckIndependent(const pb::Ticket& ticket, absl::string_view account) {

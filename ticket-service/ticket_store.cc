@@ -246,8 +246,8 @@ absl::Status OpenTexts(const TicketRecord& record, absl::string_view part, absl:
 }
 
 absl::StatusOr<TicketRecord> LoadTicket(mysql::Tx& tx, const KeyRing& keys, const Uuid& id) {
-  static const std::string sql = absl::StrCat("SELECT ", kColumns, " FROM tickets WHERE id = ?");
-  ASSIGN_OR_RETURN(const auto row, tx.QueryOne(sql, id));
+  static const std::string kSql = absl::StrCat("SELECT ", kColumns, " FROM tickets WHERE id = ?");
+  ASSIGN_OR_RETURN(const auto row, tx.QueryOne(kSql, id));
   if (!row.has_value()) return DeniedOrAbsent(ResourceName(kTickets, id));
   TicketRecord record = FromRow(*row);
   ASSIGN_OR_RETURN(record.key, FindKey(tx, keys, row->Id(kKey)));

@@ -1,9 +1,9 @@
 // Real processes with certificates: every connection between them and to the database is TLS, and
 // what would not be does not start.
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <memory>

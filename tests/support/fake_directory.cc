@@ -112,7 +112,7 @@ Place FakeDirectory::AddPlace(absl::string_view name, absl::string_view code, pb
 
 std::string FakeDirectory::AddDepartment(absl::string_view name, const Place& parent,
                                          absl::string_view line) {
-  const std::string unit = NameOf("units", absl::StrCat(parent.code, "/", line));
+  std::string unit = NameOf("units", absl::StrCat(parent.code, "/", line));
   pb::NodeRecord& node = AddNode(unit, name, pb::UNIT_NODE, pb::DISTRICT_LEVEL);
   node.set_subkind(kDepartment);
   node.set_line(std::string(line));

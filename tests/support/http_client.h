@@ -123,7 +123,7 @@ class HttpClient {
   std::string ReadChunk() {
     const std::string size_line = ReadUntil("\r\n");
     const size_t size = std::strtoul(size_line.c_str(), nullptr, 16);
-    const std::string chunk = ReadBytes(size);
+    std::string chunk = ReadBytes(size);
     ReadBytes(2);
     return chunk;
   }

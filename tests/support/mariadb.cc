@@ -1,12 +1,13 @@
 #include "tests/support/mariadb.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -30,7 +31,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kPrefix[] = "qungong-test-";
-constexpr unsigned long kNeededMib = 512;
+constexpr uint64_t kNeededMib = 512;
 
 [[noreturn]] void Fail(absl::string_view what) {
   std::fprintf(stderr, "MariaDB for tests: %s\n", std::string(what).c_str());
@@ -51,7 +52,7 @@ std::string Settings() { return QUNGONG_SOURCE_DIR "/k8s/database/mariadb.cnf"; 
 
 // The server refuses to run as root unless it is told to.
 void AddUser(std::vector<std::string>& command) {
-  if (geteuid() == 0) command.push_back("--user=root");
+  if (geteuid() == 0) command.emplace_back("--user=root");
 }
 
 bool HasRoom(const char* directory) {

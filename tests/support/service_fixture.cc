@@ -53,8 +53,8 @@ mysql::Options Migrated(const std::string& name, absl::Span<const Migration> mig
 }  // namespace
 
 std::string TokenSigningKeyFile() {
-  static const TemporaryFile file("signing-key", kPrivateJwk);
-  return file.path();
+  static const TemporaryFile kFile("signing-key", kPrivateJwk);
+  return kFile.path();
 }
 
 std::string ForeignSigningKeyFile() {
@@ -63,8 +63,8 @@ std::string ForeignSigningKeyFile() {
 }
 
 std::string TokenKeysFile() {
-  static const TemporaryFile file("token-keys", kPublicJwks);
-  return file.path();
+  static const TemporaryFile kFile("token-keys", kPublicJwks);
+  return kFile.path();
 }
 
 TestService::TestService(const std::string& name, absl::Span<const Migration> migrations,

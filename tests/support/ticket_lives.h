@@ -142,7 +142,7 @@ class TicketLife {
   static bool Chance(Random& random, int percent) { return Between(random, 1, 100) <= percent; }
   static std::optional<int32_t> ToDay(std::optional<absl::Time> t) {
     if (!t.has_value()) return std::nullopt;
-    return static_cast<int32_t>((absl::ToUnixSeconds(*t) + 8 * 3600) / 86400);
+    return static_cast<int32_t>(absl::ToUnixSeconds(*t + absl::Hours(8)) / 86400);
   }
   static google::protobuf::Timestamp ToTimestamp(absl::Time t) {
     google::protobuf::Timestamp timestamp;
@@ -151,8 +151,8 @@ class TicketLife {
   }
 
   std::optional<absl::Time> LatestAnswer() const {
-    for (auto it = cycles_.rbegin(); it != cycles_.rend(); ++it) {
-      if (it->answer.has_value()) return it->answer;
+    for (size_t i = cycles_.size(); i-- > 0;) {
+      if (cycles_[i].answer.has_value()) return cycles_[i].answer;
     }
     return std::nullopt;
   }
@@ -210,9 +210,9 @@ class TicketLife {
     state_ = Ticket::REGISTERED;
     return Change::SUBMITTED;
   }
-  Change::Kind End(Ticket::State state, Change::Kind kind) {
+  Change::Kind End(Ticket::State last, Change::Kind kind) {
     ended_ = now_;
-    state_ = state;
+    state_ = last;
     return kind;
   }
   Change::Kind Begin(Random& random, Change::Kind kind) {

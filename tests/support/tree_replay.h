@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/civil_time.h"
 #include "org-service/amendment_file.h"
@@ -29,7 +30,7 @@ struct TreeNode {
 // By key: "500105" and "liangjiang" for divisions, "unit:500105" and "unit:beibu" for units.
 using Tree = std::map<std::string, TreeNode>;
 
-inline bool IsUnit(const std::string& key) { return key.rfind("unit:", 0) == 0; }
+inline bool IsUnit(const std::string& key) { return absl::StartsWith(key, "unit:"); }
 
 inline std::string KeyOf(const org::AmendmentNode& node) {
   return absl::StrCat(node.is_unit ? "unit:" : "", node.key);
@@ -46,12 +47,12 @@ inline Tree ReadPackage(const std::string& directory, const std::string& prefix 
     std::ifstream in(directory + "/" + file);
     if (!in) throw std::runtime_error(directory + "/" + file + " is missing");
     for (std::string line; std::getline(in, line);) {
-      if (line.rfind(prefix, 0) != 0) continue;
+      if (!absl::StartsWith(line, prefix)) continue;
       const std::string code = line.substr(0, digits);
       const std::size_t begin = line.find('"') + 1;
       const std::string name = line.substr(begin, line.find('"', begin) - begin);
       const std::string parent = digits == 6 ? "500000" : code.substr(0, digits - 3);
-      if (tree.count(parent) == 0) throw std::runtime_error(code + " has no parent");
+      if (!tree.contains(parent)) throw std::runtime_error(code + " has no parent");
       tree[code] = {code, name, parent};
     }
   }
@@ -97,7 +98,7 @@ inline Tree TreeAsOf(const Tree& package, const std::vector<org::Amendment>& ame
     const std::string key = KeyOf(amendment.node);
     if (amendment.day > day) continue;
     if (amendment.operation == Operation::kCreate) {
-      if (tree.count(key) > 0) throw std::runtime_error(key + " exists already");
+      if (tree.contains(key)) throw std::runtime_error(key + " exists already");
       const std::string parent = KeyOf(amendment.parent);
       NodeOf(tree, parent, amendment);
       const std::string code =
@@ -111,12 +112,13 @@ inline Tree TreeAsOf(const Tree& package, const std::vector<org::Amendment>& ame
     }
   }
   // The label of a day is the one that the next relabelling puts an end to.
-  for (auto it = amendments.rbegin(); it != amendments.rend(); ++it) {
-    if (it->operation != Operation::kRelabel || it->day <= day) continue;
-    for (const std::string& key : {it->successor.key, "unit:" + it->successor.key}) {
-      TreeNode& node = NodeOf(tree, key, *it);
-      node.code = it->node.key;
-      node.name = it->name;
+  for (size_t i = amendments.size(); i-- > 0;) {
+    const org::Amendment& amendment = amendments[i];
+    if (amendment.operation != Operation::kRelabel || amendment.day <= day) continue;
+    for (const std::string& key : {amendment.successor.key, "unit:" + amendment.successor.key}) {
+      TreeNode& node = NodeOf(tree, key, amendment);
+      node.code = amendment.node.key;
+      node.name = amendment.name;
     }
   }
   return tree;

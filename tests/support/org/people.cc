@@ -85,7 +85,7 @@ void OrgPeopleTest::SetUp() {
 void OrgPeopleTest::Plant() { service_->ApplyDirectory(Tree()); }
 
 std::string OrgPeopleTest::File(const std::string& name, const std::string& content) {
-  const std::string path = absl::StrCat(::testing::TempDir(), "/qungong-", getpid(), "-", name);
+  std::string path = absl::StrCat(::testing::TempDir(), "/qungong-", getpid(), "-", name);
   std::ofstream(path) << content;
   return path;
 }
