@@ -69,10 +69,11 @@ absl::StatusOr<v1::Appointment> AppointmentHandlers::CreateAppointment(
   }
   RETURN_IF_ERROR(CheckBasis(term.post, request.basis(), term.unit, appointment.sending_unit));
   ASSIGN_OR_RETURN(const std::vector<Term> terms, LockTerms(m.tx(), term.unit, term.post));
-  RETURN_IF_ERROR(CheckUnitInForce(m.tx(), term.unit, term.days));
+  ASSIGN_OR_RETURN(term.days, WithinUnit(m.tx(), term.unit, term.days, request.has_valid_to()));
   if (appointment.sending_unit.has_value()) {
+    const Days first_day = {term.days.from, term.days.from + 1};
     RETURN_IF_ERROR(
-        CheckUnitInForce(m.tx(), *appointment.sending_unit, {term.days.from, term.days.from + 1}));
+        WithinUnit(m.tx(), *appointment.sending_unit, first_day, /*has_end=*/true).status());
   }
   RETURN_IF_ERROR(LockPerson(m.tx(), term.person));
   RETURN_IF_ERROR(CheckAgainstTerms(term, terms));

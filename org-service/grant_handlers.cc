@@ -117,7 +117,7 @@ absl::StatusOr<v1::Grant> GrantHandlers::CreateGrant(Mutation& m,
   asked.role = request.role();
   asked.line = request.line();
   ASSIGN_OR_RETURN(asked.days, DaysOf(m, request, account, &grant.appointment));
-  RETURN_IF_ERROR(CheckUnitInForce(m.tx(), asked.node, asked.days));
+  ASSIGN_OR_RETURN(asked.days, WithinUnit(m.tx(), asked.node, asked.days, request.has_valid_to()));
   ASSIGN_OR_RETURN(const std::vector<HeldRole> held, LockHeld(m.tx(), account));
   RETURN_IF_ERROR(CheckAgainstHeld(asked, held));
   grant.id = m.NewId();

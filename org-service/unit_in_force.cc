@@ -12,11 +12,12 @@
 
 namespace qungong::org {
 
-absl::Status CheckUnitInForce(mysql::Tx& tx, const Uuid& unit, const Days& days) {
+absl::StatusOr<Days> WithinUnit(mysql::Tx& tx, const Uuid& unit, Days days, bool has_end) {
   ASSIGN_OR_RETURN(const std::vector<NodeRecord> records, directory::LoadRecords(tx, {unit}));
-  if (!records.empty() && records.front().kind() == rpc::v1::UNIT_NODE &&
-      ToInterval(records.front().valid()).Contains({DayNumber(days.from), DayNumber(days.to)})) {
-    return absl::OkStatus();
+  if (!records.empty() && records.front().kind() == rpc::v1::UNIT_NODE) {
+    const DayInterval valid = ToInterval(records.front().valid());
+    if (!has_end) days.to = std::min(days.to, FromDayNumber(valid.to));
+    if (valid.Contains(DayNumber(days.from)) && DayNumber(days.to) <= valid.to) return days;
   }
   const std::string name = ResourceName("units", unit);
   return WithChinese(

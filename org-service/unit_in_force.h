@@ -3,6 +3,7 @@
 #define QUNGONG_ORG_SERVICE_UNIT_IN_FORCE_H_
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "org-service/dates.h"
 #include "runtime/ids.h"
@@ -11,8 +12,9 @@
 
 namespace qungong::org {
 
-// FAILED_PRECONDITION UNIT_NOT_IN_FORCE unless the unit exists on all these days.
-absl::Status CheckUnitInForce(mysql::Tx& tx, const Uuid& unit, const Days& days);
+// The days of a post or a right in a unit: those asked for, or up to the unit's end if none was
+// asked for. FAILED_PRECONDITION UNIT_NOT_IN_FORCE unless the unit exists on all of them.
+absl::StatusOr<Days> WithinUnit(mysql::Tx& tx, const Uuid& unit, Days days, bool has_end);
 
 // OK if the caller may act on the unit; if it does not exist today, on one that stands above it on
 // the nearest day on which it does. So what a unit kept is not left to nobody. DeniedOrAbsent

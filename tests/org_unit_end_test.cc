@@ -14,11 +14,10 @@
 namespace qungong::org {
 namespace {
 
+using ::qungong::testing::EqualsProto;
 using ::qungong::testing::HasReason;
 using ::qungong::testing::IsOk;
 using ::qungong::testing::StatusIs;
-using ::testing::Contains;
-using ::testing::ElementsAre;
 
 constexpr auto kHead = v1::Appointment::HEAD;
 
@@ -115,12 +114,14 @@ TEST_F(OrgUnitEndTest, NoPostOrRightOutlivesAUnit) {
   v1::CreateUnitRequest request = NewUnit(town_.unit, v1::Unit::PUBLIC_INSTITUTION, "指挥部");
   *request.mutable_valid_to() = ToDate(kToday + 10);
   for (const std::string& unit : {company_, Get(Do(request)).name()}) {
-    for (const absl::CivilDay end : {kNoEnd, kToday + 11}) {
-      EXPECT_THAT(AppointFor(unit, kToday, end), Precondition("UNIT_NOT_IN_FORCE"));
-      EXPECT_THAT(GrantFor(unit, kToday, end), Precondition("UNIT_NOT_IN_FORCE"));
-    }
-    EXPECT_THAT(AppointFor(unit, kToday, kToday + 10), IsOk());
-    EXPECT_THAT(GrantFor(unit, kToday, kToday + 10), IsOk());
+    EXPECT_THAT(AppointFor(unit, kToday, kToday + 11), Precondition("UNIT_NOT_IN_FORCE"));
+    EXPECT_THAT(GrantFor(unit, kToday, kToday + 11), Precondition("UNIT_NOT_IN_FORCE"));
+    EXPECT_THAT(AppointFor(unit, kToday + 10), Precondition("UNIT_NOT_IN_FORCE"));
+    EXPECT_THAT(GrantFor(unit, kToday + 10), Precondition("UNIT_NOT_IN_FORCE"));
+    EXPECT_THAT(AppointFor(unit, kSince - 1), Precondition("UNIT_NOT_IN_FORCE"));
+    // Without an end they last as long as the unit.
+    EXPECT_THAT(Get(AppointFor(unit, kToday)).valid_to(), EqualsProto(ToDate(kToday + 10)));
+    EXPECT_THAT(Get(GrantFor(unit, kToday)).valid_to(), EqualsProto(ToDate(kToday + 10)));
   }
 }
 
