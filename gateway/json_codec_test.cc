@@ -160,6 +160,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"BytesMixed", R"({"digest":"+_8="})", "digest"},
         Refused{"BytesLength", R"({"digest":"abcde"})", "digest"},
         Refused{"BytesPadding", R"({"digest":"ab="})", "digest"},
+        Refused{"BytesBits", R"({"digest":"+/7="})", "digest"},
         Refused{"BytesSpace", R"({"digest":"ab cd"})", "digest"},
         Refused{"TimeWithoutZone", R"({"createTime":"2015-09-01T08:00:00"})", "createTime"},
         Refused{"TimeDay", R"({"createTime":"2015-02-29T08:00:00Z"})", "createTime"},

@@ -91,6 +91,10 @@ bool ParseBytes(absl::string_view text, std::string* bytes) {
     if (!known) return false;
   }
   if (standard && url_safe) return false;
+  // Bits beyond the last byte are zero, so that bytes have one text only.
+  constexpr absl::string_view kLast[] = {"", "", "AQgw", "AEIMQUYcgkosw048"};
+  const absl::string_view last = kLast[data.size() % 4];
+  if (!last.empty() && !absl::StrContains(last, data.back())) return false;
   return url_safe ? absl::WebSafeBase64Unescape(data, bytes) : absl::Base64Unescape(data, bytes);
 }
 
