@@ -87,7 +87,6 @@ absl::Status CheckCsrf(const HttpRequest& request) {
 SessionApi::SessionApi(const Upstream& upstream, const Clock& clock, const SessionOptions& options)
     : upstream_(upstream),
       stub_(pb::SessionService::NewStub(upstream.Find(kSessionPackage)->channel)),
-      clock_(clock),
       options_(options),
       cache_(clock, options.cached_sessions,
              [this](const std::string& secret, SessionDone done) {

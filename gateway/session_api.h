@@ -58,7 +58,6 @@ class SessionApi {
 
   const Upstream& upstream_;
   const std::unique_ptr<org::v1::SessionService::Stub> stub_;
-  const Clock& clock_;
   const SessionOptions options_;
   SessionCache cache_;
   RateLimit limit_;

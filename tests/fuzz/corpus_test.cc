@@ -7,13 +7,10 @@
 #include "tests/fuzz/fuzz.h"
 
 namespace qungong::fuzz {
-namespace {
 
-struct Target {
-  const char* name;
-  void (*run)(absl::string_view);
-};
 void PrintTo(const Target& target, std::ostream* out) { *out << target.name; }
+
+namespace {
 
 class CorpusTest : public ::testing::TestWithParam<Target> {};
 
@@ -30,11 +27,7 @@ TEST_P(CorpusTest, BreaksNoPromise) {
   GetParam().run("");
 }
 
-INSTANTIATE_TEST_SUITE_P(, CorpusTest,
-                         ::testing::Values(Target{"http_template", HttpTemplate},
-                                           Target{"json", Json}, Target{"transcoder", Transcoder},
-                                           Target{"page_token", PageToken}, Target{"token", Token},
-                                           Target{"csv", Csv}, Target{"http_head", HttpHead}),
+INSTANTIATE_TEST_SUITE_P(, CorpusTest, ::testing::ValuesIn(Targets()),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace

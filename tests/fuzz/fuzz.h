@@ -1,10 +1,11 @@
 // A fuzz target is one function of bytes that must neither crash nor break a promise.
-// corpus_test.cc runs each over its corpus.
+// corpus_test.cc runs each over its corpus, fuzzer.cc over what libFuzzer thinks of.
 #ifndef QUNGONG_TESTS_FUZZ_FUZZ_H_
 #define QUNGONG_TESTS_FUZZ_FUZZ_H_
 
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -26,6 +27,12 @@ void PageToken(absl::string_view data);
 void Token(absl::string_view data);
 void Csv(absl::string_view data);
 void HttpHead(absl::string_view data);
+
+struct Target {
+  const char* name;  // of its corpus, too
+  void (*run)(absl::string_view data);
+};
+const std::vector<Target>& Targets();
 
 }  // namespace qungong::fuzz
 
