@@ -109,6 +109,7 @@ absl::Status ResetDirectory(mysql::Tx& tx);
 struct FeedPosition {
   std::string epoch;
   int64_t sequence = 0;
+  std::string hash;      // of the source's chain there; "" if it never said
   absl::Time confirmed;  // when the source last said that there was nothing more
   bool loaded = false;   // whether it was caught up at least once
 };

@@ -1,5 +1,4 @@
 // The following end of a feed.
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -19,14 +18,18 @@ namespace {
 namespace pb = rpc::v1;
 
 constexpr char kSelectPosition[] =
-    "SELECT epoch, sequence, confirmed_at, loaded FROM feed_positions WHERE source = ?";
+    "SELECT epoch, sequence, hash, confirmed_at, loaded FROM feed_positions WHERE source = ?";
 constexpr char kInsertPosition[] =
     "INSERT IGNORE INTO feed_positions (source, epoch, sequence, confirmed_at, loaded)"
     " VALUES (?, '', 0, '1970-01-01', 0)";
 constexpr char kUpdatePosition[] =
-    "UPDATE feed_positions SET epoch = ?, sequence = ?, confirmed_at = NOW(6), loaded = "
+    "UPDATE feed_positions SET epoch = ?, sequence = ?, hash = ?, confirmed_at = NOW(6), loaded = "
     "GREATEST(loaded, ?)"
     " WHERE source = ?";
+
+FeedPosition PositionIn(const mysql::Row& row) {
+  return {row.String(0), row.Int64(1), row.String(2), row.Time(3), row.Bool(4)};
+}
 
 absl::StatusOr<FeedPosition> LockPosition(mysql::Tx& tx, const std::string& source) {
   static const std::string kSql = absl::StrCat(kSelectPosition, " FOR UPDATE");
@@ -35,7 +38,7 @@ absl::StatusOr<FeedPosition> LockPosition(mysql::Tx& tx, const std::string& sour
     RETURN_IF_ERROR(tx.Execute(kInsertPosition, source).status());
     ASSIGN_OR_RETURN(row, tx.QueryOne(kSql, source));
   }
-  return FeedPosition{row->String(0), row->Int64(1), row->Time(2), row->Bool(3)};
+  return PositionIn(*row);
 }
 
 // Applies a batch once: what another replica has applied already is skipped. ABORTED if the batch
@@ -45,22 +48,26 @@ absl::Status ApplyBatch(mysql::Session& session, const FeedSource& source,
   return session.Transact(
       {.deadline = absl::Now() + absl::Seconds(60)}, [&](mysql::Tx& tx) -> absl::Status {
         ASSIGN_OR_RETURN(const FeedPosition position, LockPosition(tx, source.name));
-        if (!position.epoch.empty() && position.epoch != batch.cursor().epoch()) {
+        const bool elsewhere = position.sequence == batch.cursor().sequence() &&
+                               !position.hash.empty() && position.hash != batch.cursor().hash();
+        if (elsewhere || (!position.epoch.empty() && position.epoch != batch.cursor().epoch())) {
           return absl::AbortedError("another replica follows another life of the feed");
         }
         std::vector<pb::FeedEvent> fresh;
         for (const pb::FeedEvent& event : batch.events()) {
           if (event.sequence() > position.sequence) fresh.push_back(event);
         }
-        if (!fresh.empty() && fresh.front().sequence() != position.sequence + 1) {
-          return absl::AbortedError("the feed has a gap here");
-        }
+        // A heartbeat may be ahead of this service, too, if its own database was restored.
+        const int64_t before =
+            fresh.empty() ? batch.cursor().sequence() : fresh.front().sequence() - 1;
+        if (before > position.sequence) return absl::AbortedError("the feed has a gap here");
         if (!fresh.empty()) RETURN_IF_ERROR(source.apply(tx, fresh));
-        const bool caught_up = batch.caught_up() && batch.cursor().sequence() >= position.sequence;
+        const bool behind = batch.cursor().sequence() < position.sequence;
         return tx
             .Execute(kUpdatePosition, batch.cursor().epoch(),
-                     std::max(position.sequence, batch.cursor().sequence()), caught_up ? 1 : 0,
-                     source.name)
+                     behind ? position.sequence : batch.cursor().sequence(),
+                     behind ? position.hash : batch.cursor().hash(),
+                     batch.caught_up() && !behind ? 1 : 0, source.name)
             .status();
       });
 }
@@ -74,7 +81,8 @@ absl::Status Forget(mysql::Session& session, const FeedSource& source) {
         RETURN_IF_ERROR(source.reset(tx));
         return tx
             .Execute(
-                "UPDATE feed_positions SET epoch = '', sequence = 0, loaded = 0 WHERE source = ?",
+                "UPDATE feed_positions SET epoch = '', sequence = 0, hash = '', loaded = 0"
+                " WHERE source = ?",
                 source.name)
             .status();
       });
@@ -88,6 +96,7 @@ absl::StatusOr<bool> Follow(Chassis& chassis, const FeedSource& source, mysql::S
     ASSIGN_OR_RETURN(const FeedPosition position, LockPosition(tx, source.name));
     request.mutable_cursor()->set_epoch(position.epoch);
     request.mutable_cursor()->set_sequence(position.sequence);
+    request.mutable_cursor()->set_hash(position.hash);
     return absl::OkStatus();
   }));
   grpc::ClientContext context;
@@ -158,7 +167,7 @@ absl::Status ResetDirectory(mysql::Tx& tx) {
 absl::StatusOr<FeedPosition> LoadFeedPosition(mysql::Tx& tx, absl::string_view source) {
   ASSIGN_OR_RETURN(const auto row, tx.QueryOne(kSelectPosition, source));
   if (!row.has_value()) return FeedPosition{};
-  return FeedPosition{row->String(0), row->Int64(1), row->Time(2), row->Bool(3)};
+  return PositionIn(*row);
 }
 
 std::string PositionToken(absl::string_view source, const FeedHead& head) {

@@ -1,6 +1,7 @@
 // The serving end of the feed.
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "qungong/rpc/v1/feed_service.grpc.pb.h"
 #include "runtime/feed.h"
@@ -35,13 +36,21 @@ void Fill(StoredEvent event, pb::FeedEvent* out) {
   out->set_payload(std::move(event.payload));
 }
 
+using Chained = std::pair<StoredEvent, std::string>;  // with the chain's hash
+
 // The first events whose payloads make up to `bytes`, but at least one.
-void KeepWithin(size_t bytes, std::vector<StoredEvent>& events) {
+void KeepWithin(size_t bytes, std::vector<Chained>& events) {
   size_t sum = 0;
   for (size_t i = 0; i < events.size(); ++i) {
-    sum += events[i].payload.size();
+    sum += events[i].first.payload.size();
     if (i > 0 && sum > bytes) return events.resize(i);
   }
+}
+
+absl::Status AnotherLife() {
+  return WithReason(
+      absl::FailedPreconditionError("the cursor belongs to another life of this database"),
+      "FEED_EPOCH_CHANGED");
 }
 
 class FeedProducer : public Producer<pb::StreamEventsResponse> {
@@ -50,23 +59,16 @@ class FeedProducer : public Producer<pb::StreamEventsResponse> {
 
   absl::StatusOr<StreamStep> Next(class Read& read, pb::StreamEventsResponse& response) override {
     ASSIGN_OR_RETURN(const FeedHead head, LoadFeedHead(read.tx()));
-    const std::string epoch = head.epoch.ToString();
-    if (cursor_.sequence() > head.sequence ||
-        (!cursor_.epoch().empty() && cursor_.epoch() != epoch)) {
-      return WithReason(
-          absl::FailedPreconditionError("the cursor belongs to another life of this database"),
-          "FEED_EPOCH_CHANGED");
-    }
-    std::vector<StoredEvent> events;
-    if (head.sequence > cursor_.sequence()) {
-      ASSIGN_OR_RETURN(events, LoadFeed(read.tx(), cursor_.sequence(), kBatch));
-    }
+    ASSIGN_OR_RETURN(std::vector<Chained> events, Continue(read.tx(), head));
     KeepWithin(kBatchBytes, events);
     if (events.empty() && absl::Now() < silent_until_) return StreamStep::Wait(kLookAgain);
     silent_until_ = absl::Now() + kHeartbeat;
-    cursor_.set_epoch(epoch);
-    if (!events.empty()) cursor_.set_sequence(events.back().sequence);
-    for (StoredEvent& event : events) Fill(std::move(event), response.add_events());
+    cursor_.set_epoch(head.epoch.ToString());
+    if (!events.empty()) {
+      cursor_.set_sequence(events.back().first.sequence);
+      cursor_.set_hash(events.back().second);
+    }
+    for (Chained& event : events) Fill(std::move(event.first), response.add_events());
     *response.mutable_cursor() = cursor_;
     response.set_caught_up(cursor_.sequence() == head.sequence);
     SetTimestamp(read.call().now, response.mutable_server_time());
@@ -74,6 +76,30 @@ class FeedProducer : public Producer<pb::StreamEventsResponse> {
   }
 
  private:
+  // The events after the cursor, if it lies on this chain. A database that was restored has the old
+  // epoch, and may have gone on beyond the cursor already; its chain then has another hash there.
+  absl::StatusOr<std::vector<Chained>> Continue(mysql::Tx& tx, const FeedHead& head) {
+    const int64_t at = cursor_.sequence();
+    if (at > head.sequence ||
+        (!cursor_.epoch().empty() && cursor_.epoch() != head.epoch.ToString())) {
+      return AnotherLife();
+    }
+    std::vector<Chained> events;
+    if (head.sequence > at) {
+      ASSIGN_OR_RETURN(events, LoadChain(tx, at > 0 ? at - 1 : 0, at > 0 ? kBatch + 1 : kBatch));
+    }
+    if (at == 0) return events;
+    std::string hash = head.hash;
+    if (head.sequence > at) {
+      if (events.empty() || events.front().first.sequence != at) return AnotherLife();
+      hash = std::move(events.front().second);
+      events.erase(events.begin());
+    }
+    if (!cursor_.hash().empty() && cursor_.hash() != hash) return AnotherLife();
+    cursor_.set_hash(hash);
+    return events;
+  }
+
   pb::FeedCursor cursor_;
   absl::Time silent_until_ = absl::InfinitePast();
 };

@@ -1,13 +1,16 @@
-// Every database fault at every statement of every mutating method of org-service.
+// Every database fault at every statement of every mutating method of org-service, and the end of
+// the process at some of them.
 #include "gmock/gmock.h"
 #include "qungong/org/v1/calendar_service.grpc.pb.h"
 #include "qungong/org/v1/import_service.grpc.pb.h"
+#include "tests/support/faults/exit_enumeration.h"
 #include "tests/support/faults/fault_enumeration.h"
 #include "tests/support/org/tree.h"
 
 namespace qungong::org {
 namespace {
 
+using ::qungong::testing::ExitEnumeration;
 using ::qungong::testing::FaultEnumeration;
 using ::qungong::testing::MutatingMethods;
 using ::qungong::testing::Scenarios;
@@ -33,6 +36,7 @@ const std::vector<std::string> kInvariants = {
 class OrgFaultTest : public OrgTreeTest, public ::testing::WithParamInterface<std::string> {
  protected:
   static void SetUpTestSuite() {
+    testing::Nursery::Begin({{"org-service", testing::Serving("org", Wire)}});
     OrgTreeTest::SetUpTestSuite();
     // An import that runs by itself, or an event that is numbered, is nobody's effect here.
     service_->chassis().loops.Stop();
@@ -70,8 +74,9 @@ Send OrgFaultTest::Uploading() {
   first.mutable_metadata()->set_request_id(NewUuidV7(absl::Now()).ToString());
   first.mutable_metadata()->set_kind(v1::Import::DIVISIONS);
   first.mutable_metadata()->set_file_name("divisions.csv");
-  return [this, first](absl::Duration deadline) -> absl::StatusOr<std::string> {
-    const auto stub = v1::ImportService::NewStub(service_->channel());
+  return [this, first](const std::shared_ptr<grpc::Channel>& replica,
+                       absl::Duration deadline) -> absl::StatusOr<std::string> {
+    const auto stub = v1::ImportService::NewStub(replica);
     const auto context = service_->As(registrar_);
     context->set_deadline(absl::ToChronoTime(absl::Now() + deadline));
     v1::Import import;
@@ -288,7 +293,8 @@ Scenarios OrgFaultTest::Others() {
       {"CancelImport",
        [this] {
          v1::Import import;
-         EXPECT_TRUE(import.ParseFromString(Get(Uploading()(absl::Seconds(10)))));
+         EXPECT_TRUE(
+             import.ParseFromString(Get(Uploading()(service_->channel(), absl::Seconds(10)))));
          v1::CancelImportRequest request;
          request.set_name(import.name());
          return By(registrar_, "ImportService/CancelImport", request);
@@ -311,6 +317,18 @@ TEST_P(OrgFaultTest, LeavesExactlyOneEffectWhateverFailsAtWhichStatement) {
   FaultEnumeration enumeration(*service_, "org", kInvariants, {"sign_ins"});
   EXPECT_THAT(enumeration.Run(method, scenario->second), ::testing::IsEmpty());
   std::printf("%d faults planted\n", enumeration.planted());
+}
+
+TEST_P(OrgFaultTest, LeavesExactlyOneEffectWhenItsProcessEndsAtAStatement) {
+  const Scenarios scenarios = All();
+  const std::string& method = GetParam();
+  const auto scenario = scenarios.find(method.substr(method.find('/') + 1));
+  ASSERT_NE(scenario, scenarios.end()) << method << " has no scenario";
+  ExitEnumeration enumeration(service_->clock(), "org", kInvariants, {"sign_ins"});
+  EXPECT_THAT(enumeration.Sample("org-service", method, scenario->second, service_->clock().Now(),
+                                 testing::ExitSeed(), testing::ExitCases(3)),
+              ::testing::IsEmpty());
+  std::printf("%d processes ended\n", enumeration.exits());
 }
 
 INSTANTIATE_TEST_SUITE_P(, OrgFaultTest, ::testing::ValuesIn(MutatingMethods(kPackage)),

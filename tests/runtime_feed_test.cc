@@ -90,6 +90,58 @@ TEST_F(FeedTest, AnEventThatCommitsLateIsNumberedLateAndNotSkipped) {
   EXPECT_EQ(feed[1].sequence, 2);
 }
 
+// The witness: a reader that goes by the order in which numbers were given, not that of the
+// commits.
+TEST_F(FeedTest, AReaderByAutoIncrementPassesOverWhatCommitsLateAndOursDoesNot) {
+  MariaDb::Get().Query(
+      "CREATE TABLE IF NOT EXISTS qungong_ticket.naive (id BIGINT AUTO_INCREMENT PRIMARY KEY)");
+  MariaDb::Get().Query("DELETE FROM qungong_ticket.naive");
+  const auto write = [&](mysql::Tx& tx, uint8_t n) -> absl::Status {
+    RETURN_IF_ERROR(tx.Execute("INSERT INTO naive () VALUES ()").status());
+    return Append(tx, Made(Note(n), 1));
+  };
+  mysql::Session slow(Database());
+  mysql::Session fast(Database());
+  mysql::Session reader(Database());
+  int64_t last = 0;
+  size_t naively = 0;
+  size_t ours = 0;
+  const auto read = [&] {
+    EXPECT_THAT(SequenceEvents(reader).status(), IsOk());
+    EXPECT_THAT(
+        reader.Transact({},
+                        [&](mysql::Tx& tx) -> absl::Status {
+                          ASSIGN_OR_RETURN(
+                              const mysql::Rows rows,
+                              tx.Query("SELECT id FROM naive WHERE id > ? ORDER BY id", last));
+                          naively += rows.size();
+                          if (!rows.empty()) last = rows.back().Int64(0);
+                          return absl::OkStatus();
+                        }),
+        IsOk());
+    EXPECT_THAT(ProjectionPass(reader, "count", 10,
+                               [&](mysql::Tx&, absl::Span<const StoredEvent> events) {
+                                 ours += events.size();
+                                 return absl::OkStatus();
+                               }),
+                IsOkAndHolds(false));
+  };
+  for (int round = 1; round <= 3; ++round) {
+    ASSERT_THAT(slow.Transact({},
+                              [&](mysql::Tx& tx) -> absl::Status {
+                                RETURN_IF_ERROR(write(tx, 1));
+                                RETURN_IF_ERROR(
+                                    fast.Transact({}, [&](mysql::Tx& t) { return write(t, 2); }));
+                                read();
+                                return absl::OkStatus();
+                              }),
+                IsOk());
+    read();
+    EXPECT_EQ(naively, static_cast<size_t>(round));  // of twice as many
+    EXPECT_EQ(ours, static_cast<size_t>(2 * round));
+  }
+}
+
 TEST_F(FeedTest, EventsOfOneAggregateKeepTheirOrderWhenReplicasClocksDiffer) {
   const absl::Time now = absl::Now();
   Commit(Made(Note(1), 1), now + absl::Minutes(5));  // a replica whose clock is ahead

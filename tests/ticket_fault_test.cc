@@ -1,11 +1,17 @@
-// Every database fault at every statement of every mutating method of ticket-service.
+// Every database fault at every statement of every mutating method of ticket-service; and the end
+// of the process, at every statement of two methods and of the schedule, and at some of the
+// others'.
+#include <set>
+
 #include "gmock/gmock.h"
+#include "tests/support/faults/exit_enumeration.h"
 #include "tests/support/faults/fault_enumeration.h"
 #include "tests/support/ticket/ticket_fixture.h"
 
 namespace qungong::ticket {
 namespace {
 
+using ::qungong::testing::ExitEnumeration;
 using ::qungong::testing::FaultEnumeration;
 using ::qungong::testing::MutatingMethods;
 using ::qungong::testing::Scenarios;
@@ -30,6 +36,21 @@ const std::vector<std::string> kInvariants = {
 class TicketFaultTest : public TicketServiceTest,
                         public ::testing::WithParamInterface<std::string> {
  protected:
+  static void SetUpTestSuite() {
+    testing::Nursery::Begin(
+        {{"ticket-service", testing::Serving("ticket", Wire)}, {"schedule", RunSchedule}});
+    TicketServiceTest::SetUpTestSuite();
+  }
+  // A life: what is due then.
+  static absl::Status RunSchedule(testing::Self& self) {
+    Clock clock;
+    clock.Stand(self.now());
+    mysql::Options options = self.Database("ticket_app");
+    options.clock = &clock;
+    mysql::Session session(options);
+    return SchedulePass(session, KeyRing::ForTest()).status();
+  }
+
   template <typename Request>
   Send As(const std::string& login, const std::string& method, Request request) {
     if (request.request_id().empty()) request.set_request_id(NewRequestId());
@@ -183,6 +204,50 @@ TEST_P(TicketFaultTest, LeavesExactlyOneEffectWhateverFailsAtWhichStatement) {
   EXPECT_THAT(enumeration.Run(method, scenario->second), ::testing::IsEmpty());
   std::printf("%d faults planted\n", enumeration.planted());
 }
+
+// A ticket is made, with its key and its number; and one is changed, with its scopes and its
+// clocks.
+const std::set<std::string> kAtEveryStatement = {"SubmitTicket", "DispatchTicket"};
+
+class TicketExitTest : public TicketFaultTest {
+ protected:
+  static void SetUpTestSuite() {
+    TicketFaultTest::SetUpTestSuite();
+    service_->chassis().loops.Stop();  // what the schedule does by itself is nobody's effect here
+  }
+  ExitEnumeration enumeration_{service_->clock(), "ticket", kInvariants};
+};
+
+TEST_P(TicketExitTest, LeavesExactlyOneEffectWhereverItsProcessEnds) {
+  const Scenarios scenarios = All(*this);
+  const std::string& method = GetParam();
+  const auto scenario = scenarios.find(method.substr(method.find('/') + 1));
+  ASSERT_NE(scenario, scenarios.end()) << method << " has no scenario";
+  const bool everywhere = kAtEveryStatement.count(scenario->first) != 0;
+  EXPECT_THAT(everywhere ? enumeration_.Run("ticket-service", method, scenario->second)
+                         : enumeration_.Sample("ticket-service", method, scenario->second,
+                                               testing::ExitSeed(), testing::ExitCases(5)),
+              ::testing::IsEmpty());
+  std::printf("%d processes ended\n", enumeration_.exits());
+}
+
+// The third shape: nobody asks, and nobody asks again, but the next pass of the schedule.
+TEST_F(TicketExitTest, WhatIsDueHappensOnceWhereverTheProcessEnds) {
+  const auto world = [&] {
+    service_->Reset();
+    SetNow(At(2015, 7, 30, 9));
+    Learn(City());
+    AtLighting();
+  };
+  EXPECT_THAT(enumeration_.RunPass("schedule", world, At(2016, 1, 1, 9)), ::testing::IsEmpty());
+  std::printf("%d processes ended\n", enumeration_.exits());
+  EXPECT_GE(Count("events WHERE kind = 'Ticket.LIGHT_CHANGED'"), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(, TicketExitTest, ::testing::ValuesIn(MutatingMethods(kPackage)),
+                         [](const auto& test) {
+                           return test.param.substr(test.param.find('/') + 1);
+                         });
 
 INSTANTIATE_TEST_SUITE_P(, TicketFaultTest, ::testing::ValuesIn(MutatingMethods(kPackage)),
                          [](const auto& test) {

@@ -42,12 +42,16 @@ T OrDie(absl::StatusOr<T> result, const char* what) {
   std::_Exit(1);
 }
 
-mysql::Options Migrated(const std::string& name, absl::Span<const Migration> migrations,
-                        const Clock& clock) {
-  MariaDb::Get().Migrate(name, migrations);
+mysql::Options OptionsAt(const std::string& name, const Clock& clock) {
   mysql::Options options = MariaDb::Get().OptionsFor(name + "_app");
   options.clock = &clock;
   return options;
+}
+
+mysql::Options Migrated(const std::string& name, absl::Span<const Migration> migrations,
+                        const Clock& clock) {
+  MariaDb::Get().Migrate(name, migrations);
+  return OptionsAt(name, clock);
 }
 
 }  // namespace
@@ -69,8 +73,27 @@ std::string TokenKeysFile() {
 
 TestService::TestService(const std::string& name, absl::Span<const Migration> migrations,
                          const Wire& wire)
+    : TestService(name, Migrated(name, migrations, clock_), kThreads) {
+  clock_.Stand(TestNow());
+  Serve(wire);
+  loops_.Add("sequencer", absl::Milliseconds(100),
+             [](mysql::Session& session) -> absl::StatusOr<bool> {
+               ASSIGN_OR_RETURN(const int numbered, SequenceEvents(session));
+               return numbered > 0;
+             });
+}
+
+TestService::TestService(const std::string& name, const Wire& wire, absl::Time now, Fault fault)
+    : TestService(name, OptionsAt(name, clock_), 1) {
+  clock_.Stand(now);
+  SetFault(std::move(fault));
+  loops_.Stop();
+  Serve(wire);
+}
+
+TestService::TestService(const std::string& name, mysql::Options database, int threads)
     : schema_of_(name),
-      database_(Migrated(name, migrations, clock_)),
+      database_(std::move(database)),
       faulty_([this] {
         mysql::Options options = database_;
         options.fault = [this](absl::string_view sql, bool after) {
@@ -83,12 +106,13 @@ TestService::TestService(const std::string& name, absl::Span<const Migration> mi
       pages_(keys_.Derive("page tokens")),
       signer_(OrDie(TokenSigner::FromFile(TokenSigningKeyFile()), "signing key")),
       tokens_(OrDie(TokenVerifier::FromFile(TokenKeysFile()), "token keys")),
-      workers_(faulty_, kThreads, kMaxPending),
+      workers_(faulty_, threads, kMaxPending),
       loops_(database_, metrics_),
       chassis_{name + "-service", clock_,   faulty_,  keys_,  pages_,
                *tokens_,          metrics_, workers_, loops_, draining_},
-      session_(database_) {
-  clock_.Stand(TestNow());
+      session_(database_) {}
+
+void TestService::Serve(const Wire& wire) {
   wiring_ = OrDie(wire(chassis_), "wiring");
   feed_ = MakeFeedService(chassis_);
   grpc::ServerBuilder builder;
@@ -98,11 +122,6 @@ TestService::TestService(const std::string& name, absl::Span<const Migration> mi
   for (const auto& service : wiring_.services) builder.RegisterService(service.get());
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) std::abort();
-  loops_.Add("sequencer", absl::Milliseconds(100),
-             [](mysql::Session& session) -> absl::StatusOr<bool> {
-               ASSIGN_OR_RETURN(const int numbered, SequenceEvents(session));
-               return numbered > 0;
-             });
   channel_ = Connect(target(), grpc::InsecureChannelCredentials());
 }
 
@@ -120,7 +139,7 @@ void TestService::Reset() {
   draining_ = false;
 }
 
-void TestService::SetFault(std::function<absl::Status(absl::string_view sql, bool after)> fault) {
+void TestService::SetFault(Fault fault) {
   absl::MutexLock lock(&fault_mutex_);
   fault_ = std::move(fault);
 }

@@ -47,9 +47,14 @@ std::string TokenKeysFile();
 class TestService {
  public:
   using Wire = std::function<absl::StatusOr<Wiring>(Chassis&)>;
+  // Called before and after every statement (see mysql::Options::fault); null: no faults.
+  using Fault = std::function<absl::Status(absl::string_view sql, bool after)>;
 
   // `name` is "org", "ticket" or "appraisal". Migrates the schema anew.
   TestService(const std::string& name, absl::Span<const Migration> migrations, const Wire& wire);
+  // One more replica, in a process of its own: on the schema as it is, with one worker and without
+  // loops, so that all its statements are those of calls.
+  TestService(const std::string& name, const Wire& wire, absl::Time now, Fault fault);
   ~TestService();
 
   // What SIGTERM does first: open streams end. Until the next Reset.
@@ -61,6 +66,7 @@ class TestService {
   Chassis& chassis() { return chassis_; }
   const std::shared_ptr<grpc::Channel>& channel() { return channel_; }
   std::string target() const;
+  int port() const { return port_; }
 
   // A token of "accounts/{uuid}", issued now.
   std::string TokenOf(absl::string_view principal);
@@ -83,15 +89,17 @@ class TestService {
   void Transact(absl::FunctionRef<absl::Status(mysql::Tx&)> f);
   // Writes directory records as if they had come with the feed.
   void ApplyDirectory(const rpc::v1::DirectoryChange& change);
-  // Called before and after every statement of the workers (see mysql::Options::fault); null: no
-  // faults.
-  void SetFault(std::function<absl::Status(absl::string_view sql, bool after)> fault);
+  // For the statements of the workers.
+  void SetFault(Fault fault);
   // Rows of a table, or of a condition: Count("events WHERE kind = 'Ticket.ACCEPTED'").
   int64_t Count(absl::string_view what);
 
  private:
+  TestService(const std::string& name, mysql::Options database, int threads);
+  void Serve(const Wire& wire);
+
   absl::Mutex fault_mutex_;
-  std::function<absl::Status(absl::string_view, bool)> fault_ ABSL_GUARDED_BY(fault_mutex_);
+  Fault fault_ ABSL_GUARDED_BY(fault_mutex_);
   Clock clock_;
   const std::string schema_of_;
   const mysql::Options database_;

@@ -20,15 +20,6 @@ namespace {
 using ::qungong::testing::IsOk;
 using ::qungong::testing::TestService;
 
-absl::StatusOr<Wiring> Wire(Chassis& chassis) {
-  Wiring wiring;
-  const absl::Status status =
-      WirePeople(chassis, testing::TokenSigningKeyFile(), SessionLimits(), wiring);
-  if (!status.ok()) return status;
-  WireTree(chassis, wiring);
-  return wiring;
-}
-
 void AddUnit(rpc::v1::DirectoryChange& change, const std::string& name, const std::string& parent,
              rpc::v1::Level level, absl::CivilDay end) {
   rpc::v1::NodeRecord& node = *change.add_nodes();
@@ -57,6 +48,15 @@ rpc::v1::DirectoryChange Tree() {
 }
 
 }  // namespace
+
+absl::StatusOr<Wiring> Wire(Chassis& chassis) {
+  Wiring wiring;
+  const absl::Status status =
+      WirePeople(chassis, testing::TokenSigningKeyFile(), SessionLimits(), wiring);
+  if (!status.ok()) return status;
+  WireTree(chassis, wiring);
+  return wiring;
+}
 
 TestService* OrgPeopleTest::service_ = nullptr;
 

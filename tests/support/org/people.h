@@ -35,6 +35,9 @@ inline constexpr char kPassword[] = "k7#mTq2pLx-w";
 inline constexpr char kSecret[] = "0a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d";  // of service accounts
 inline const absl::CivilDay kToday = DayOf(testing::TestNow());
 
+// As org-service wires it, with the flags of tests.
+absl::StatusOr<Wiring> Wire(Chassis& chassis);
+
 class OrgPeopleTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite();

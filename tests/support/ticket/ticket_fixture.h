@@ -124,12 +124,7 @@ class TicketServiceTest : public ::testing::Test {
   using Stub = pb::TicketService::Stub;
 
   static void SetUpTestSuite() {
-    service_ =
-        std::make_unique<testing::TestService>("ticket", TicketMigrations(), [](Chassis& chassis) {
-          Wiring wiring;
-          WireTickets(chassis, wiring);
-          return absl::StatusOr<Wiring>(std::move(wiring));
-        });
+    service_ = std::make_unique<testing::TestService>("ticket", TicketMigrations(), Wire);
     stub_ = pb::TicketService::NewStub(service_->channel());
     session_ = std::make_unique<mysql::Session>(service_->chassis().database);
   }
@@ -145,6 +140,11 @@ class TicketServiceTest : public ::testing::Test {
     service_->ApplyDirectory(City().change());
   }
 
+  static absl::StatusOr<Wiring> Wire(Chassis& chassis) {
+    Wiring wiring;
+    WireTickets(chassis, wiring);
+    return wiring;
+  }
   static absl::Time Now() { return service_->clock().Now(); }
   static void SetNow(absl::Time now) { service_->clock().Stand(now); }
   static void Advance(absl::Duration by) { SetNow(Now() + by); }
