@@ -1,5 +1,4 @@
 // The gateway: public HTTP/JSON, native gRPC pass-through, admin listener.
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -7,14 +6,13 @@
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <thread>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
-#include "absl/time/clock.h"
 #include "gateway/process.h"
 #include "runtime/log.h"
+#include "runtime/process.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:8080", "public HTTP listener, host:port");
 ABSL_FLAG(std::string, grpc_listen, "", "native gRPC listener, host:port; empty: none");
@@ -123,14 +121,6 @@ ProcessOptions ProcessFlags() {
   return options;
 }
 
-// Each connection is a descriptor; the usual soft limit of 1,024 is far below --max_connections.
-void RaiseDescriptorLimit() {
-  rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 int Main() {
   // Before the first thread, so that all inherit it: the signal is taken by sigwait below.
   sigset_t signals;
@@ -145,14 +135,10 @@ int Main() {
   if (!process.ok()) return Die(process.status().message());
   int signal_number = 0;
   sigwait(&signals, &signal_number);
-  log::Line(log::Severity::kInfo, "stopping").Set("signal", signal_number);
   const absl::Duration drain = absl::GetFlag(FLAGS_drain);
   const absl::Duration delay = absl::GetFlag(FLAGS_drain_delay);
-  std::thread([drain, delay] {
-    absl::SleepFor(delay + drain + absl::Seconds(5));
-    log::Error("the grace period is over, leaving");
-    _exit(3);
-  }).detach();
+  EndAfter(delay + drain + absl::Seconds(5));  // first of all: the log may be what hangs
+  log::Line(log::Severity::kInfo, "stopping").Set("signal", signal_number);
   const bool clean = (*process)->Stop(delay, drain);
   log::Line(log::Severity::kInfo, "stopped").Set("clean", clean);
   _exit(clean ? 0 : 3);  // static destructors of the libraries have nothing to add

@@ -131,12 +131,12 @@ class Process::Impl {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", options_.grpc_listen));
   }
 
-  // Alive means: a new connection to our own ports is accepted (gRPC 1.51 can stop accepting for
-  // ever).
+  // Alive means: new connections to our own ports are served (gRPC 1.51 can stop accepting for
+  // ever, after one moment without a free descriptor).
   absl::Status Live() const {
-    RETURN_IF_ERROR(ProbeTcp(Host(options_.listen), http_->port()));
+    RETURN_IF_ERROR(ProbeListener(Host(options_.listen), http_->port()));
     if (grpc_ == nullptr) return absl::OkStatus();
-    return ProbeTcp(Host(options_.grpc_listen), grpc_port_);
+    return ProbeListener(Host(options_.grpc_listen), grpc_port_);
   }
   static std::string Host(const std::string& address) {
     return address.substr(0, address.rfind(':'));

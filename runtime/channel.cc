@@ -29,15 +29,16 @@ constexpr char kServiceConfig[] = R"json({
 
 grpc::ChannelArguments MakeChannelArguments() {
   grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20 * kSecond);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5 * kSecond);
+  // Together less than the usual deadline of a call, so that a call to a peer that was cut off is
+  // tried again with another in time. Whoever changes them changes what the server allows.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 4 * kSecond);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 3 * kSecond);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, kSecond);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 2 * kSecond);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2 * kSecond);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 1);
   // Peers are named by our own flags: neither a TXT record nor a proxy in the environment may
   // redirect them.
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
@@ -52,7 +53,7 @@ std::shared_ptr<grpc::Channel> Connect(
 }
 
 void ApplyServerArguments(grpc::ServerBuilder& builder, size_t memory_limit_bytes) {
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10 * kSecond);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 2 * kSecond);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30 * kSecond);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10 * kSecond);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -13,10 +14,14 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "runtime/status.h"
 
 namespace qungong {
 namespace {
+
+constexpr absl::Duration kPatience = absl::Seconds(2);  // the kubelet waits five
 
 // Value that each variable must have, where the server knows it.
 const std::map<std::string, std::string>& Required() {
@@ -29,9 +34,20 @@ const std::map<std::string, std::string>& Required() {
   return *required;
 }
 
+// 0, or why a socket does not become ready.
+int Await(int fd, int16_t event, absl::Time end) {
+  pollfd waiting{fd, event, 0};
+  const int64_t left = absl::ToInt64Milliseconds(end - absl::Now());
+  if (poll(&waiting, 1, static_cast<int>(std::max<int64_t>(left, 0))) != 1) return ETIMEDOUT;
+  int error = 0;
+  socklen_t size = sizeof(error);
+  getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
 }  // namespace
 
-absl::Status ProbeTcp(const std::string& host, int port) {
+absl::Status ProbeListener(const std::string& host, int port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -45,18 +61,13 @@ absl::Status ProbeTcp(const std::string& host, int port) {
   if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) != 0 && errno != EINPROGRESS)
     error = errno;
   freeaddrinfo(found);
-  if (error == 0) {
-    pollfd waiting{fd, POLLOUT, 0};
-    socklen_t size = sizeof(error);
-    if (poll(&waiting, 1, 1000) != 1) {
-      error = ETIMEDOUT;
-    } else {
-      getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    }
-  }
+  const absl::Time end = absl::Now() + kPatience;
+  if (error == 0) error = Await(fd, POLLOUT, end);
+  if (error == 0 && shutdown(fd, SHUT_WR) != 0) error = errno;
+  if (error == 0) error = Await(fd, POLLIN, end);
   if (fd >= 0) close(fd);
   if (error == 0) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("own port does not accept: ", std::strerror(error)));
+  return absl::UnavailableError(absl::StrCat("own port does not answer: ", std::strerror(error)));
 }
 
 absl::Status CheckDatabaseSettings(mysql::Session& session) {

@@ -9,8 +9,10 @@
 
 namespace qungong {
 
-// Opens a new TCP connection and closes it; UNAVAILABLE if that takes more than a second.
-absl::Status ProbeTcp(const std::string& host, int port);
+// Opens a new TCP connection, ends its own half and waits for the server to say or end something;
+// UNAVAILABLE if nothing comes within two seconds. That a connection opens says nothing: the kernel
+// takes connections for a process that has stopped accepting.
+absl::Status ProbeListener(const std::string& host, int port);
 
 // FAILED_PRECONDITION, naming every server variable under which an acknowledged write could be
 // lost, half of a transaction kept, or text changed.

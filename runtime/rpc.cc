@@ -172,6 +172,15 @@ absl::StatusOr<std::shared_ptr<RunningCall>> Rpc::Begin(const char* method, Cont
   return refused;
 }
 
+absl::Status Rpc::Dequeue(RunningCall& running) {
+  running.queued = absl::Now() - running.arrived;
+  if (running.context->IsCancelled())
+    return absl::CancelledError("the caller went away before the call began");
+  if (absl::Now() >= running.call.deadline)
+    return absl::DeadlineExceededError("the call waited too long");
+  return absl::OkStatus();
+}
+
 Reactor* Rpc::StartUnary(const char* method, Context* context, Run run) {
   Reactor* reactor = context->DefaultReactor();
   absl::StatusOr<std::shared_ptr<RunningCall>> begun = Begin(method, context);
@@ -182,19 +191,13 @@ Reactor* Rpc::StartUnary(const char* method, Context* context, Run run) {
   std::shared_ptr<RunningCall> running = *std::move(begun);
   const bool taken = chassis_.workers.TrySubmit(
       [this, reactor, running, run = std::move(run)](mysql::Session& session) mutable {
-        running->queued = absl::Now() - running->arrived;
-        absl::Status status;
-        if (running->context->IsCancelled()) {
-          status = absl::CancelledError("the caller went away before the call began");
-        } else if (absl::Now() >= running->call.deadline) {
-          status = absl::DeadlineExceededError("the call waited too long");
-        } else {
-          status = run(session, *running);
-        }
+        absl::Status status = Dequeue(*running);
+        if (status.ok()) status = run(session, *running);
         const grpc::Status ended = End(*running, status);
         run = nullptr;
         reactor->Finish(ended);  // nothing may touch context, request or response after this
-      });
+      },
+      running->call.deadline);
   if (!taken) reactor->Finish(End(*running, Overloaded()));
   return reactor;
 }

@@ -145,6 +145,8 @@ class Rpc {
   // The parts, for the reactors of streams and uploads (rpc_stream.h).
   using Run = std::function<absl::Status(mysql::Session&, RunningCall&)>;
   absl::StatusOr<std::shared_ptr<RunningCall>> Begin(const char* method, Context* context);
+  // On the worker: notes how long the call waited; an error if nobody waits for it any more.
+  static absl::Status Dequeue(RunningCall& running);
   absl::Status RunRead(mysql::Session& session, RunningCall& running, const Message& request,
                        const ReadBody& body);
   absl::Status RunMutation(mysql::Session& session, RunningCall& running, const Message& request,

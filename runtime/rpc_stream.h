@@ -142,10 +142,14 @@ class UploadReactor : public grpc::ServerReadReactor<Request> {
   void AllRead() {
     if (running_->context->IsCancelled()) return Stop(absl::CancelledError("cancelled"));
     if (!has_metadata_) return Stop(InvalidField("metadata", "is required"));
-    if (!rpc_.chassis().workers.TrySubmit([this](mysql::Session& session) { Run(session); }))
+    if (!rpc_.chassis().workers.TrySubmit([this](mysql::Session& session) { Run(session); },
+                                          running_->call.deadline)) {
       Stop(Overloaded());
+    }
   }
   void Run(mysql::Session& session) {
+    const absl::Status begun = Rpc::Dequeue(*running_);
+    if (!begun.ok()) return Stop(begun);
     Stop(rpc_.RunMutation(session, *running_, metadata_, Sha256(content_), *response_,
                           [this](Mutation& mutation, const google::protobuf::Message& checked) {
                             return Rpc::Keep(

@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
@@ -25,6 +24,7 @@
 #include "runtime/feed.h"
 #include "runtime/log.h"
 #include "runtime/probe.h"
+#include "runtime/process.h"
 #include "runtime/service_account.h"
 #include "runtime/status.h"
 #include "runtime/tls.h"
@@ -269,10 +269,11 @@ void Server::StartAdmin() {
   const std::string host =
       absl::GetFlag(FLAGS_listen).substr(0, absl::GetFlag(FLAGS_listen).rfind(':'));
   const int port = port_;
-  // Alive means: a new connection to our own port is accepted (gRPC 1.51 can stop accepting for
-  // ever).
+  // Alive means: a new connection to our own port is served (gRPC 1.51 can stop accepting for ever,
+  // after one moment without a free descriptor).
   admin_ = std::make_unique<AdminServer>(
-      absl::GetFlag(FLAGS_admin_listen), metrics_, [host, port] { return ProbeTcp(host, port); },
+      absl::GetFlag(FLAGS_admin_listen), metrics_,
+      [host, port] { return ProbeListener(host, port); },
       [this] {
         absl::MutexLock lock(&mutex_);
         return ready_;
@@ -307,12 +308,6 @@ absl::Status Server::Start(Wiring wiring) {
 
 void Server::Stop() {
   const absl::Duration drain = absl::GetFlag(FLAGS_drain);
-  // What hangs is ended: a reactor that never finishes would hold Shutdown for ever.
-  std::thread([drain] {
-    absl::SleepFor(absl::GetFlag(FLAGS_drain_delay) + drain + absl::Seconds(5));
-    log::Error("the grace period is over, leaving");
-    _exit(3);
-  }).detach();
   {
     absl::MutexLock lock(&mutex_);
     ready_ = absl::UnavailableError("draining");
@@ -395,6 +390,7 @@ int ServiceMain(int argc, char** argv, const ServiceSpec& spec) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  RaiseDescriptorLimit();
   GiveMemoryBack();
 
   absl::SetProgramUsageMessage(spec.name);
@@ -441,6 +437,9 @@ int ServiceMain(int argc, char** argv, const ServiceSpec& spec) {
     return Die("listener", s.message());
   int signal_number = 0;
   sigwait(&signals, &signal_number);
+  // First of all. What hangs is ended, be it a handler, a reactor (it would hold Shutdown for ever)
+  // or the log.
+  EndAfter(absl::GetFlag(FLAGS_drain_delay) + absl::GetFlag(FLAGS_drain) + absl::Seconds(5));
   log::Line(log::Severity::kInfo, "stopping").Set("signal", signal_number);
   server.Stop();
   std::fflush(nullptr);

@@ -6,10 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "qungong/note/v1/note_service.grpc.pb.h"
-#include "runtime/rpc.h"
 #include "tests/support/faults/fault_enumeration.h"
 #include "tests/support/matchers.h"
+#include "tests/support/note/note_service.h"
 #include "tests/support/service_fixture.h"
 
 namespace qungong {
@@ -18,120 +17,15 @@ namespace {
 namespace pb = note::v1;
 using ::qungong::testing::HasReason;
 using ::qungong::testing::IsOk;
+using ::qungong::testing::kForever;
+using ::qungong::testing::NoteHandlers;
 using ::qungong::testing::StatusIs;
 using ::qungong::testing::TestService;
-
-constexpr char kNotes[] = R"sql(
-CREATE TABLE IF NOT EXISTS notes (
-  id BINARY(16) NOT NULL, version INT UNSIGNED NOT NULL, text VARCHAR(1000) NOT NULL, PRIMARY KEY (id)
-) ENGINE = InnoDB)sql";
-
-// A stream that says one thing and then only waits.
-constexpr int kForever = -1;
-
-class NoteHandlers {
- public:
-  // The witness of fault enumeration: a handler that writes outside its transaction.
-  static inline const mysql::Options* careless = nullptr;
-
-  absl::StatusOr<pb::Note> WriteNote(Mutation& m, const pb::WriteNoteRequest& request) {
-    ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("notes", request.name()));
-    if (careless != nullptr) {
-      mysql::Session aside(*careless);
-      RETURN_IF_ERROR(
-          aside.ExecuteDirect("INSERT INTO notes VALUES (UNHEX(MD5(RAND())), 1, 'aside')"));
-    }
-    ASSIGN_OR_RETURN(const auto row,
-                     m.tx().QueryOne("SELECT version FROM notes WHERE id = ? FOR UPDATE", id));
-    pb::Note note;
-    note.set_name(request.name());
-    note.set_text(request.text());
-    note.set_version(row.has_value() ? row->Int64(0) + 1 : 1);
-    RETURN_IF_ERROR(
-        m.tx()
-            .Execute("INSERT INTO notes (id, version, text) VALUES (?, ?, ?)"
-                     " ON DUPLICATE KEY UPDATE version = VALUES(version), text = VALUES(text)",
-                     id, note.version(), note.text())
-            .status());
-    Event event;
-    event.aggregate = note.name();
-    event.version = note.version();
-    event.kind = "Note.WRITTEN";
-    m.Emit(std::move(event));
-    return note;
-  }
-  absl::StatusOr<pb::Note> ReadNote(Read& read, const pb::ReadNoteRequest& request) {
-    ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("notes", request.name()));
-    ASSIGN_OR_RETURN(const auto row,
-                     read.tx().QueryOne("SELECT version, text FROM notes WHERE id = ?", id));
-    if (!row.has_value()) return DeniedOrAbsent(request.name());
-    pb::Note note;
-    note.set_name(request.name());
-    note.set_version(row->Int64(0));
-    note.set_text(row->String(1));
-    return note;
-  }
-  absl::StatusOr<std::unique_ptr<Producer<pb::Note>>> RepeatNote(
-      Read&, const pb::ReadNoteRequest& request) {
-    class Repeater : public Producer<pb::Note> {
-     public:
-      explicit Repeater(int times) : left_(times) {}
-      absl::StatusOr<StreamStep> Next(Read&, pb::Note& note) override {
-        if (left_ == 0) return StreamStep::End();
-        if (left_ == kForever && told_) return StreamStep::Wait(absl::Milliseconds(50));
-        told_ = true;
-        note.set_version(left_ == kForever ? 1 : left_--);
-        return StreamStep::Send();
-      }
-
-     private:
-      int left_;
-      bool told_ = false;
-    };
-    return std::unique_ptr<Producer<pb::Note>>(std::make_unique<Repeater>(request.times()));
-  }
-  absl::StatusOr<pb::Note> UploadNote(Mutation& m, const pb::WriteNoteRequest& metadata,
-                                      const std::string& content) {
-    pb::WriteNoteRequest request = metadata;
-    request.set_text(content);
-    return WriteNote(m, request);
-  }
-};
-
-class NoteServiceImpl final : public pb::NoteService::CallbackService {
- public:
-  explicit NoteServiceImpl(Chassis& chassis) : rpc_(chassis, "qungong.note.v1.NoteService") {}
-  Reactor* WriteNote(Context* c, const pb::WriteNoteRequest* q, pb::Note* r) override {
-    return rpc_.Mutate(__func__, c, q, r, handlers_, &NoteHandlers::WriteNote);
-  }
-  Reactor* ReadNote(Context* c, const pb::ReadNoteRequest* q, pb::Note* r) override {
-    return rpc_.Read(__func__, c, q, r, handlers_, &NoteHandlers::ReadNote);
-  }
-  grpc::ServerWriteReactor<pb::Note>* RepeatNote(Context* c,
-                                                 const pb::ReadNoteRequest* q) override {
-    return rpc_.Stream(__func__, c, q, handlers_, &NoteHandlers::RepeatNote);
-  }
-  grpc::ServerReadReactor<pb::UploadNoteRequest>* UploadNote(Context* c, pb::Note* r) override {
-    return rpc_.Upload<pb::UploadNoteRequest, pb::WriteNoteRequest>(__func__, c, r, 1000, handlers_,
-                                                                    &NoteHandlers::UploadNote);
-  }
-
- private:
-  Rpc rpc_;
-  NoteHandlers handlers_;
-};
-
-absl::StatusOr<Wiring> Wire(Chassis& chassis) {
-  Wiring wiring;
-  wiring.services.push_back(std::make_unique<NoteServiceImpl>(chassis));
-  return wiring;
-}
 
 class MutationTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    static const Migration kMigrations[] = {{"note/0001_notes", kNotes}};
-    service = new TestService("ticket", kMigrations, Wire);
+    service = new TestService("ticket", testing::NoteMigrations(), testing::WireNotes);
     stub = pb::NoteService::NewStub(service->channel()).release();
   }
   static void TearDownTestSuite() {

@@ -23,6 +23,7 @@ class Program {
 
   const std::string& name() const { return name_; }
   bool running() const { return pid_ != 0; }
+  pid_t pid() const { return pid_; }  // 0: does not run
 
   void Start();
   void Kill();
