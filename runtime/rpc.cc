@@ -189,7 +189,9 @@ Reactor* Rpc::StartUnary(const char* method, Context* context, Run run) {
         } else if (absl::Now() >= running->call.deadline) {
           status = absl::DeadlineExceededError("the call waited too long");
         } else {
+          const int64_t before = session.statements();
           status = run(session, *running);
+          chassis_.metrics.CountStatements(running->log_name, session.statements() - before);
         }
         const grpc::Status ended = End(*running, status);
         run = nullptr;
