@@ -31,7 +31,11 @@ Metrics::Metrics()
       queued_(prometheus::BuildHistogram()
                   .Name("qungong_call_queued_seconds")
                   .Help("Part of that spent waiting for a worker.")
-                  .Register(*registry_)) {}
+                  .Register(*registry_)),
+      statements_(prometheus::BuildCounter()
+                      .Name("qungong_call_statements_total")
+                      .Help("Round trips to the database.")
+                      .Register(*registry_)) {}
 
 void Metrics::CountCall(absl::string_view method, absl::string_view code, absl::Duration latency,
                         absl::Duration queued) {
@@ -39,6 +43,10 @@ void Metrics::CountCall(absl::string_view method, absl::string_view code, absl::
   calls_.Add({{"method", name}, {"code", std::string(code)}}).Increment();
   seconds_.Add({{"method", name}}, Buckets()).Observe(absl::ToDoubleSeconds(latency));
   queued_.Add({{"method", name}}, Buckets()).Observe(absl::ToDoubleSeconds(queued));
+}
+
+void Metrics::CountStatements(absl::string_view method, int64_t statements) {
+  statements_.Add({{"method", std::string(method)}}).Increment(static_cast<double>(statements));
 }
 
 void Metrics::Add(absl::string_view counter, double amount) {

@@ -25,6 +25,8 @@ class Metrics {
   // One finished call: qungong_calls_total{method,code} and qungong_call_seconds{method}.
   void CountCall(absl::string_view method, absl::string_view code, absl::Duration latency,
                  absl::Duration queued);
+  // Statements that a call has sent to the database: qungong_call_statements_total{method}.
+  void CountStatements(absl::string_view method, int64_t statements);
   // A named counter or gauge without labels, made on first use.
   void Add(absl::string_view counter, double amount = 1);
   void Set(absl::string_view gauge, double value);
@@ -34,6 +36,7 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& calls_;
   prometheus::Family<prometheus::Histogram>& seconds_;
   prometheus::Family<prometheus::Histogram>& queued_;
+  prometheus::Family<prometheus::Counter>& statements_;
   absl::Mutex mutex_;
   absl::flat_hash_map<std::string, prometheus::Counter*> counters_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, prometheus::Gauge*> gauges_ ABSL_GUARDED_BY(mutex_);

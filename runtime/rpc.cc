@@ -192,7 +192,11 @@ Reactor* Rpc::StartUnary(const char* method, Context* context, Run run) {
   const bool taken = chassis_.workers.TrySubmit(
       [this, reactor, running, run = std::move(run)](mysql::Session& session) mutable {
         absl::Status status = Dequeue(*running);
-        if (status.ok()) status = run(session, *running);
+        if (status.ok()) {
+          const int64_t before = session.statements();
+          status = run(session, *running);
+          chassis_.metrics.CountStatements(running->log_name, session.statements() - before);
+        }
         const grpc::Status ended = End(*running, status);
         run = nullptr;
         reactor->Finish(ended);  // nothing may touch context, request or response after this
