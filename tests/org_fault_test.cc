@@ -325,8 +325,8 @@ TEST_P(OrgFaultTest, LeavesExactlyOneEffectWhenItsProcessEndsAtAStatement) {
   const auto scenario = scenarios.find(method.substr(method.find('/') + 1));
   ASSERT_NE(scenario, scenarios.end()) << method << " has no scenario";
   ExitEnumeration enumeration(service_->clock(), "org", kInvariants, {"sign_ins"});
-  EXPECT_THAT(enumeration.Sample("org-service", method, scenario->second, service_->clock().Now(),
-                                 testing::ExitSeed(), testing::ExitCases(3)),
+  EXPECT_THAT(enumeration.Sample("org-service", method, scenario->second, testing::ExitSeed(),
+                                 testing::ExitCases(3)),
               ::testing::IsEmpty());
   std::printf("%d processes ended\n", enumeration.exits());
 }

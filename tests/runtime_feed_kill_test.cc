@@ -92,6 +92,11 @@ TEST_F(FeedKillTest, EveryEventIsReadOnceAndInOrderWhoeverIsKilled) {
     Bear(life, Soon());
   }
   KillAll();
+  // They all got on although they were killed: otherwise there was nothing to lose.
+  const int64_t numbered = Number("SELECT sequence FROM qungong_org.feed_head");
+  EXPECT_GT(numbered, deaths / 4);
+  EXPECT_GT(testing::PositionOf(root_, "org"), numbered / 2);
+  EXPECT_GT(testing::PositionOf(root_, "ticket"), numbered / 2);
   for (const char* life : {"sequence", "project", "follow"}) Bear(life);
   ASSERT_TRUE(testing::Eventually([&] { return EverythingIsRead(); }));
   Check();

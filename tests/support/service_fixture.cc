@@ -62,8 +62,8 @@ std::string TokenSigningKeyFile() {
 }
 
 std::string ForeignSigningKeyFile() {
-  static const TemporaryFile file("foreign-key", kForeignJwk);
-  return file.path();
+  static const TemporaryFile kFile("foreign-key", kForeignJwk);
+  return kFile.path();
 }
 
 std::string TokenKeysFile() {

@@ -63,13 +63,16 @@ std::string Differs(const Effect& reference, const Effect& effect) {
   if (!effect.retry.ok())
     return absl::StrCat("the retry failed: ", Describe(effect.retry.status()));
   if (effect.first.ok() && *effect.first != *effect.retry) return "the retry got another reply";
+  const auto text = [](const Rows& growth) {
+    return absl::StrJoin(growth, ", ", absl::PairFormatter(" +"));
+  };
   if (effect.growth != reference.growth) {
-    const auto text = [](const Rows& growth) {
-      return absl::StrJoin(growth, ", ", absl::PairFormatter(" +"));
-    };
     return absl::StrCat("the effect was [", text(effect.growth), "], not [", text(reference.growth),
                         "]");
   }
+  // A client that has an answer does not ask again.
+  if (effect.first.ok() && effect.acknowledged != effect.growth)
+    return absl::StrCat("[", text(effect.acknowledged), "] was there when it was acknowledged");
   return "";
 }
 

@@ -40,7 +40,8 @@ using Rows = std::map<std::string, int64_t>;
 struct Effect {
   absl::StatusOr<std::string> first = absl::UnknownError("not sent");
   absl::StatusOr<std::string> retry = absl::UnknownError("not sent");
-  Rows growth;  // where it is not 0
+  Rows growth;        // where it is not 0
+  Rows acknowledged;  // what there was of it when the first was answered with OK
 };
 
 // What is wrong with an effect, beside that of the same request without a fault; "" for nothing.

@@ -82,6 +82,7 @@ ExitEnumeration::Trace ExitEnumeration::Call(const std::string& serving, const P
   if (!trace.died) nursery.Kill(first);
   const int status = nursery.Ended(first, &trace.statements);
   if (!Nursery::WasKilled(status)) trace.failed = absl::StrCat("the process ended with ", status);
+  if (trace.first.ok()) trace.acknowledged = schema_.GrowthSince(before);
   const int32_t second = nursery.Start(serving, {}, now);
   const auto other_port = nursery.Told(second);
   if (other_port.has_value()) trace.retry = send(ChannelTo(*other_port), kPatience);

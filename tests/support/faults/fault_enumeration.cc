@@ -44,6 +44,7 @@ FaultEnumeration::Trace FaultEnumeration::Observe(const Send& send, const Fault*
   trace.first = send(service_.channel(), stall ? absl::Milliseconds(100) : kPatience);
   trace.struck = struck;
   trace.statements = seen;
+  if (trace.first.ok()) trace.acknowledged = schema_.GrowthSince(before);
   trace.retry = send(service_.channel(), kPatience);
   service_.SetFault(nullptr);
   trace.growth = schema_.GrowthSince(before);

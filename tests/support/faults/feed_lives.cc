@@ -17,8 +17,8 @@ namespace {
 
 constexpr int kNotes = 8;
 
-constexpr char kTally[] = R"sql(
-INSERT INTO tallies (id, events, version, disorder) VALUES (?, 1, ?, ?)
+constexpr char kTally[] = "INSERT INTO tallies (id, events, version, disorder)";
+constexpr char kTallyAgain[] = R"sql(
 ON DUPLICATE KEY UPDATE events = events + 1,
   disorder = disorder + IF(VALUES(version) = version + 1, 0, 1), version = VALUES(version))sql";
 
@@ -144,13 +144,12 @@ absl::Status WriteNotes(mysql::Session& session, uint64_t choice, absl::Duration
 }
 
 absl::Status TallyEvents(mysql::Tx& tx, absl::Span<const StoredEvent> events) {
+  std::vector<mysql::Param> rows;
   for (const StoredEvent& event : events) {
     if (event.collection == "notes")
-      RETURN_IF_ERROR(
-          tx.Execute(kTally, event.aggregate_id, event.version, event.version == 1 ? 0 : 1)
-              .status());
+      rows.insert(rows.end(), {event.aggregate_id, 1, event.version, event.version == 1 ? 0 : 1});
   }
-  return absl::OkStatus();
+  return tx.ExecuteMany(kTally, 4, rows, kTallyAgain);  // row by row, in order
 }
 
 absl::Status TallyFeed(mysql::Tx& tx, absl::Span<const rpc::v1::FeedEvent> events) {

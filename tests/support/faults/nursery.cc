@@ -112,13 +112,13 @@ std::function<absl::Status(absl::string_view, bool)> Self::Fault() {
   };
 }
 
-void Self::Tell(int64_t value) { Say(channel_, id_, Nursery::Kind::kTold, value); }
+void Self::Tell(int64_t value) const { Say(channel_, id_, Nursery::Kind::kTold, value); }
 
 void Self::Wait() {
   while (true) pause();
 }
 
-Nursery& Nursery::Begin(std::map<std::string, Life> lives) {
+Nursery& Nursery::Begin(const std::map<std::string, Life>& lives) {
   if (the_nursery != nullptr) return *the_nursery;
   // Made here, so that they are this process's and last as long as it.
   MariaDb::Get();
@@ -126,9 +126,9 @@ Nursery& Nursery::Begin(std::map<std::string, Life> lives) {
   TokenSigningKeyFile();
   std::vector<Life> list;
   std::map<std::string, int32_t> numbers;
-  for (auto& [name, life] : lives) {
+  for (const auto& [name, life] : lives) {
     numbers[name] = static_cast<int32_t>(list.size());
-    list.push_back(std::move(life));
+    list.push_back(life);
   }
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) Fail("socketpair");

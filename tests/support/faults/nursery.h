@@ -42,7 +42,7 @@ class Self {
   absl::Time now() const { return now_; }
   uint64_t seed() const { return seed_; }
   // Lets the test know.
-  void Tell(int64_t value);
+  void Tell(int64_t value) const;
   // Until the test kills this process.
   [[noreturn]] static void Wait();
 
@@ -68,7 +68,7 @@ class Nursery {
   };
 
   // Once, before gRPC and the first thread. Starts MariaDb, too.
-  static Nursery& Begin(std::map<std::string, Life> lives);
+  static Nursery& Begin(const std::map<std::string, Life>& lives);
   static Nursery& Get();
 
   // A new process; its id, which is never given again.
