@@ -23,6 +23,7 @@ struct GatewayOptions {
   absl::Duration longest_time = absl::Seconds(30);
   absl::Duration stream_time = absl::Minutes(15);  // no longer than a token holds
   absl::Duration upload_time = absl::Minutes(10);
+  int grpc_calls = 1'000;  // under way at the gRPC port; more are shed
   SessionOptions sessions;
 };
 

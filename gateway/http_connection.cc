@@ -258,7 +258,9 @@ void HttpConnection::ReadPart(std::string part,
 
 void HttpConnection::Handle() {
   state_ = State::kHandling;
-  SetTimer(streamed_ ? options_.upload_time : options_.request_time);
+  const absl::Duration time = streamed_ ? options_.upload_time : options_.request_time;
+  over_ = absl::Now() + time;
+  SetTimer(time);
   if (parser_->is_done() && buffer_.size() == 0 && !watching_) Watch();
   handler_.Handle(std::make_shared<Exchange>(shared_from_this(), id_, std::exchange(request_, {})));
 }
@@ -272,9 +274,11 @@ void HttpConnection::Refuse(const absl::Status& status) {
 void HttpConnection::Read(uint64_t id, size_t size, PartDone done) {
   if (!Answering(id, State::kHandling) || reading_) return done(PeerGone());
   if (parser_->is_done()) return done("");
+  SetTimer(std::min(options_.body_time, over_ - absl::Now()));
   ReadPart(std::string(size, '\0'), [self = shared_from_this(), done = std::move(done)](
                                         error_code error, std::string part) mutable {
     if (self->state_ != State::kHandling) return done(PeerGone());  // answered meanwhile
+    self->SetTimer(self->over_ - absl::Now());
     if (error) {
       self->Close();
       return done(PeerGone());

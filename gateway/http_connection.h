@@ -97,6 +97,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool head_only_ = false;
   bool keep_alive_ = false;
   size_t received_ = 0;  // bytes of the body
+  absl::Time over_;      // of the exchange, answered or not
   size_t lingered_ = 0;
   absl::AnyInvocable<void()> abandoned_;
 

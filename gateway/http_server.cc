@@ -1,5 +1,6 @@
 #include "gateway/http_server.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <thread>
@@ -95,6 +96,22 @@ absl::StatusOr<std::unique_ptr<net::ssl::context>> MakeTls(const HttpOptions& op
   return tls;
 }
 
+// As many connections as wanted, if descriptors are left for everything else: a gRPC listener of
+// this process would not survive a moment without one.
+HttpOptions WithinDescriptors(HttpOptions options) {
+  constexpr size_t kOthers = 512;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || options.connections + kOthers <= limit.rlim_cur) {
+    return options;
+  }
+  options.connections =
+      limit.rlim_cur > 2 * kOthers ? limit.rlim_cur - kOthers : limit.rlim_cur / 4;
+  log::Line(log::Severity::kWarning, "fewer connections than asked for: too few descriptors")
+      .Set("connections", static_cast<int64_t>(options.connections))
+      .Set("descriptors", static_cast<int64_t>(limit.rlim_cur));
+  return options;
+}
+
 absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& address) {
   const size_t colon = address.rfind(':');
   int port = 0;
@@ -114,7 +131,7 @@ absl::StatusOr<tcp::endpoint> ParseAddress(const std::string& address) {
 class HttpServer::Impl {
  public:
   Impl(HttpOptions options, HttpHandler& handler)
-      : options_(std::move(options)),
+      : options_(WithinDescriptors(std::move(options))),
         handler_(handler),
         admission_(options_),
         loops_(MakeLoops(options_.threads)),

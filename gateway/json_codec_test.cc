@@ -1,8 +1,10 @@
 #include "gateway/json_codec.h"
 
+#include <ctime>
 #include <random>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
@@ -179,6 +181,71 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"MaskSnake", R"({"mask":"display_name"})", "mask"},
         Refused{"WrapperObject", R"({"limit":{"value":5}})", "limit"}),
     [](const auto& test) { return test.param.name; });
+
+// What protobuf's own parser lets pass, each the witness of why it does not stand at the edge.
+struct Lax {
+  const char* name;
+  const char* json;
+};
+
+class LaxItem : public ::testing::TestWithParam<Lax> {};
+
+TEST_P(LaxItem, IsRefusedAlthoughProtobufTakesIt) {
+  Item item;
+  EXPECT_TRUE(JsonStringToMessage(GetParam().json, &item).ok());
+  EXPECT_THAT(ParseJson(GetParam().json, &item), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Json, LaxItem,
+    ::testing::Values(
+        Lax{"TrailingComma", R"({"name":"a",})"}, Lax{"TrailingCommaInList", R"({"tags":["a",]})"},
+        Lax{"SingleQuotes", "{'name':'a'}"}, Lax{"UnquotedKey", "{name:\"a\"}"},
+        Lax{"RawNewline", "{\"name\":\"a\nb\"}"}, Lax{"RawControl", "{\"name\":\"a\x01\"}"},
+        Lax{"KeyTwice", R"({"name":"a","name":"b"})"},
+        Lax{"Twins", R"({"displayName":"a","display_name":"b"})"},
+        Lax{"NullInList", R"({"tags":[null]})"}, Lax{"UnknownEnum", R"({"kind":9})"},
+        Lax{"TextForBool", R"({"broken":"true"})"}, Lax{"PlusNumber", R"({"count":"+5"})"},
+        Lax{"Imprecise", R"({"total":9007199254740993.0})"}),
+    [](const auto& test) { return test.param.name; });
+
+double CpuSeconds(absl::FunctionRef<void()> work) {
+  const std::clock_t start = std::clock();
+  work();
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
+TEST(JsonCodec, DepthCostsNothing) {
+  const double ours = CpuSeconds([] {
+    Item item;
+    EXPECT_THAT(ParseJson(std::string(40'000, '['), &item),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasReason("JSON_TOO_LARGE")));
+  });
+  const double theirs = CpuSeconds([] {
+    google::protobuf::Value value;
+    const bool parsed =
+        JsonStringToMessage(std::string(3'000, '[') + std::string(3'000, ']'), &value).ok();
+    EXPECT_FALSE(parsed) << "the message would be too deep, which is found out at the end";
+  });
+  EXPECT_LT(ours, 0.01);
+  EXPECT_GT(theirs, 20 * ours);
+  EXPECT_GT(theirs, 0.05) << "quadratic: 40 KB take a hundred times as long";
+}
+
+TEST(JsonCodec, ManySmallThingsAreRefusedBeforeTheyGrow) {
+  const auto parts = [](size_t count) {
+    std::string text = R"({"parts":[{})";
+    for (size_t i = 1; i < count; ++i) text += ",{}";
+    return text + "]}";
+  };
+  Item item;
+  EXPECT_THAT(ParseJson(parts(1'000'000), &item),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasReason("JSON_TOO_LARGE")));
+  EXPECT_EQ(item.SpaceUsedLong(), Item().SpaceUsedLong());
+  const std::string text = parts(100'000);
+  ASSERT_TRUE(JsonStringToMessage(text, &item).ok());
+  EXPECT_GT(item.SpaceUsedLong(), 50 * text.size());
+}
 
 TEST(JsonCodec, ReportsAllViolationsAtOnceAndStopsAtTwenty) {
   Item item;

@@ -52,6 +52,7 @@ ABSL_FLAG(uint32_t, max_upload_bytes, 64 << 20, "largest uploaded file");
 ABSL_FLAG(uint32_t, max_connections, 10'000,
           "most HTTP connections; with TLS an idle one holds 75 KiB");
 ABSL_FLAG(uint32_t, max_connections_per_peer, 1'000, "most HTTP connections of one address");
+ABSL_FLAG(int, max_grpc_calls, 1'000, "most calls under way at the gRPC listener; more are shed");
 ABSL_FLAG(uint32_t, forwarded_hops, 0,
           "proxies of ours in front: their X-Forwarded-For is believed");
 ABSL_FLAG(absl::Duration, header_time, absl::Seconds(10), "longest arrival of a request header");
@@ -114,6 +115,7 @@ ProcessOptions ProcessFlags() {
   options.gateway.longest_time = absl::GetFlag(FLAGS_request_time);
   options.gateway.stream_time = absl::GetFlag(FLAGS_stream_time);
   options.gateway.upload_time = absl::GetFlag(FLAGS_upload_time);
+  options.gateway.grpc_calls = absl::GetFlag(FLAGS_max_grpc_calls);
   options.gateway.sessions.secure_cookies = absl::GetFlag(FLAGS_secure_cookies);
   options.gateway.sessions.sign_ins_per_minute =
       static_cast<int>(absl::GetFlag(FLAGS_sign_ins_per_minute));

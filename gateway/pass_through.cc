@@ -15,6 +15,7 @@
 #include "grpcpp/support/client_callback.h"
 #include "qungong/rpc/v1/options.pb.h"
 #include "runtime/log.h"
+#include "runtime/rpc.h"
 #include "runtime/status.h"
 #include "runtime/trace.h"
 
@@ -45,9 +46,8 @@ class PassThrough::Relay {
  public:
   static grpc::ServerGenericBidiReactor* Start(const Method& method, const std::string& path,
                                                grpc::GenericCallbackServerContext* context,
-                                               Forwarded forwarded, Metrics& metrics,
-                                               std::shared_ptr<void> hold) {
-    auto* relay = new Relay(method, context, std::move(forwarded), metrics, std::move(hold));
+                                               Forwarded forwarded, PassThrough& owner) {
+    auto* relay = new Relay(method, context, std::move(forwarded), owner);
     relay->Begin(path);
     return &relay->server_;
   }
@@ -70,12 +70,13 @@ class PassThrough::Relay {
   };
 
   Relay(const Method& method, grpc::GenericCallbackServerContext* context, Forwarded forwarded,
-        Metrics& metrics, std::shared_ptr<void> hold)
-      : hold_(std::move(hold)),
+        PassThrough& owner)
+      : hold_(owner.upstream_.Hold()),
+        counted_(owner.under_way_),
         method_(method),
         server_context_(*context),
         forwarded_(std::move(forwarded)),
-        metrics_(metrics),
+        metrics_(owner.metrics_),
         arrived_(absl::Now()),
         server_(*this),
         client_(*this) {}
@@ -150,7 +151,14 @@ class PassThrough::Relay {
     if (--refs_ == 0) delete this;
   }
 
+  struct Counted {
+    explicit Counted(std::atomic<int>& of) : count(of) { ++count; }
+    ~Counted() { --count; }
+    std::atomic<int>& count;
+  };
+
   const std::shared_ptr<void> hold_;  // first, so that it goes last; see Upstream::Hold
+  const Counted counted_;
   const Method& method_;
   grpc::GenericCallbackServerContext& server_context_;
   const Forwarded forwarded_;
@@ -203,6 +211,8 @@ grpc::ServerGenericBidiReactor* PassThrough::CreateReactor(
         forwarded.request_id));
   }
   const Method& method = found->second;
+  if (under_way_ >= options_.calls)
+    return new Refusal(GatewayError(Overloaded(), forwarded.request_id));
   if (method.unlinkable) {
     forwarded = {};
   } else if (const absl::Status status = AddCallerHeaders(header, &forwarded); !status.ok()) {
@@ -214,8 +224,7 @@ grpc::ServerGenericBidiReactor* PassThrough::CreateReactor(
   const absl::Duration most = method.streaming ? options_.stream_time : options_.longest_time;
   const absl::Duration usual = method.streaming ? options_.stream_time : options_.default_time;
   forwarded.deadline = std::min(given ? asked : now + usual, now + most);
-  return Relay::Start(method, context->method(), context, std::move(forwarded), metrics_,
-                      upstream_.Hold());
+  return Relay::Start(method, context->method(), context, std::move(forwarded), *this);
 }
 
 }  // namespace qungong::gateway

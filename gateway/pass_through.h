@@ -2,6 +2,7 @@
 #ifndef QUNGONG_GATEWAY_PASS_THROUGH_H_
 #define QUNGONG_GATEWAY_PASS_THROUGH_H_
 
+#include <atomic>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -17,6 +18,8 @@ struct PassThroughOptions {
   absl::Duration default_time = absl::Seconds(10);
   absl::Duration longest_time = absl::Seconds(30);
   absl::Duration stream_time = absl::Minutes(15);
+  // Calls under way at the same time; more are UNAVAILABLE, reason OVERLOADED.
+  int calls = 1'000;
 };
 
 // All four kinds of call. Metadata: the same allow-list as for HTTP, nothing else. A method without
@@ -44,6 +47,7 @@ class PassThrough final : public grpc::CallbackGenericService {
   const Upstream& upstream_;
   Metrics& metrics_;
   const PassThroughOptions options_;
+  std::atomic<int> under_way_ = 0;
   absl::flat_hash_map<std::string, Method> methods_;  // by "/package.Service/Method"
 };
 

@@ -34,7 +34,8 @@ absl::StatusOr<std::string> DescriptorSet(const std::string& file) {
 PassThroughOptions ForPassThrough(const GatewayOptions& options) {
   return {.default_time = options.default_time,
           .longest_time = options.longest_time,
-          .stream_time = options.stream_time};
+          .stream_time = options.stream_time,
+          .calls = options.grpc_calls};
 }
 
 }  // namespace

@@ -1,9 +1,5 @@
 // The gateway over HTTP, in front of fake services: server-sent events, uploads, limits in time,
 // draining.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -12,6 +8,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "tests/support/gateway_fixture.h"
+#include "tests/support/resident.h"
 
 namespace qungong::testing {
 namespace {
@@ -214,13 +211,6 @@ TEST_F(ImpatientTest, WhoSaysNothingIsCutOffAlsoBetweenRequests) {
   HttpClient once(port());
   EXPECT_EQ(once.Get("/v1/shelves/2/items").status, 200);
   EXPECT_TRUE(once.ReadsToEnd());
-}
-
-// MiB of memory that this process holds.
-int64_t Resident() {
-  int64_t pages = 0;
-  std::ifstream("/proc/self/statm") >> pages >> pages;
-  return pages * sysconf(_SC_PAGESIZE) >> 20;
 }
 
 TEST_F(GatewayTest, ABodyThatIsOnlyAnnouncedTakesNoMemory) {

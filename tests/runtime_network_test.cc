@@ -28,7 +28,7 @@ namespace {
 
 namespace pb = note::v1;
 
-constexpr int kWork = 40;  // milliseconds of a call
+constexpr int kWork = 40;                             // milliseconds of a call
 constexpr absl::Duration kUsual = absl::Seconds(10);  // of a call that names no deadline
 
 std::string AddressOf(const NoteProcess& process) {

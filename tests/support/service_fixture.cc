@@ -178,13 +178,4 @@ int64_t TestService::Count(absl::string_view what) {
   return count;
 }
 
-bool Eventually(absl::FunctionRef<bool()> condition) {
-  const absl::Time until = absl::Now() + absl::Seconds(10);
-  while (!condition()) {
-    if (absl::Now() > until) return false;
-    absl::SleepFor(absl::Milliseconds(5));
-  }
-  return true;
-}
-
 }  // namespace qungong::testing

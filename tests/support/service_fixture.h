@@ -28,6 +28,7 @@
 #include "runtime/chassis.h"
 #include "runtime/server.h"
 #include "runtime/status.h"
+#include "tests/support/eventually.h"  // IWYU pragma: export
 #include "tests/support/mariadb.h"
 
 namespace qungong::testing {
@@ -120,9 +121,6 @@ class TestService {
   int port_ = 0;
   std::shared_ptr<grpc::Channel> channel_;
 };
-
-// Whether `condition` comes true within 10 s: for what a loop does in its own time.
-bool Eventually(absl::FunctionRef<bool()> condition);
 
 }  // namespace qungong::testing
 
