@@ -51,6 +51,8 @@ class AdminServerTest : public ::testing::Test {
 TEST_F(AdminServerTest, ServesMetrics) {
   metrics_.CountCall("GetTicket", "OK", absl::Milliseconds(3), absl::Microseconds(100));
   metrics_.CountCall("GetTicket", "OK", absl::Milliseconds(70), absl::Microseconds(100));
+  metrics_.CountStatements("GetTicket", 11);
+  metrics_.CountStatements("GetTicket", 8);
   metrics_.CountCall("GetTicket", "NOT_FOUND", absl::Seconds(60), absl::Seconds(1));
   metrics_.Add("qungong_events_total", 2);
   metrics_.Add("qungong_events_total");
