@@ -67,8 +67,8 @@ TEST_F(AdminServerTest, ServesMetrics) {
         R"(qungong_call_seconds_bucket{method="GetTicket",le="30"} 2)",
         R"(qungong_call_seconds_bucket{method="GetTicket",le="+Inf"} 3)",
         R"(qungong_call_queued_seconds_bucket{method="GetTicket",le="0.0005"} 2)",
-        R"(qungong_call_statements_total{method="GetTicket"} 19)",
-        "\nqungong_events_total 3\n", "\nqungong_lag_seconds 1.5\n"}) {
+        R"(qungong_call_statements_total{method="GetTicket"} 19)", "\nqungong_events_total 3\n",
+        "\nqungong_lag_seconds 1.5\n"}) {
     EXPECT_THAT(reply, HasSubstr(line));
   }
 }

@@ -345,6 +345,7 @@ Values Floor::Impl::NewValues() const {
       absl::StrFormat("QG%s-%06d-%06d-0", absl::FormatTime("%Y%m%d", now, absl::UTCTimeZone()),
                       900000 + n / 1000000, n % 1000000);
   values["now"] = Instant(now);
+  values["yesterday"] = Instant(now - absl::Hours(24));
   values["ticket"] = tickets_[absl::Uniform<size_t>(random, 0, tickets_.size())];
   values["new.ticket"] = std::string(ticket.View());
   values["new.subject"] = absl::StrCat("tickets/", ticket.ToString());

@@ -4,6 +4,8 @@
 --   :ticket                        some ticket that is there
 --   :account :unit :village        of the bench's world
 --   :today :year :now :from :to    days and instants
+--   :yesterday                     a day before now: what the floor writes cannot be opened, so it must not be on the first
+--                                  page of a list
 --   :new.ticket :new.event …       made anew for each transaction
 --   :tickets.state                 TABLE.COLUMN, as in the rows of some ticket that the service wrote; TABLE2.COLUMN is of
 --                                  the second such row
@@ -52,18 +54,18 @@ INSERT INTO tickets (id, number, version, state, class_code, class_name, line, c
     :tickets.channel, :tickets.urgency, :tickets.secrecy, :tickets.division_id, :tickets.division_name,
     :tickets.intake_unit_id, :tickets.cycle, :tickets.clock_kind, :now, :tickets.clock_due_at,
     :tickets.clock_provisional, :tickets.light, :tickets.accept_due_at, :tickets.finish_due_at, :tickets.expected_on,
-    :tickets.expected_provisional, :now, 0, :tickets.rating, :new.ticket, :tickets.original, :tickets.original_digest,
+    :tickets.expected_provisional, :yesterday, 0, :tickets.rating, :new.ticket, :tickets.original, :tickets.original_digest,
     :tickets.reporter, :tickets.phone_index, :tickets.tracking_index);+
 INSERT IGNORE INTO ticket_units (ticket_id, unit_id) VALUES (:new.ticket, :tickets.intake_unit_id);+
 INSERT INTO ticket_scopes (node_id, ticket_id, submitted_at, state, class_code, line, channel, light, division_id,
     lead_unit_id, due_at, number)
-VALUES (:ticket_scopes1.node_id, :new.ticket, :now, :tickets.state, :tickets.class_code, :tickets.line, :tickets.channel,
+VALUES (:ticket_scopes1.node_id, :new.ticket, :yesterday, :tickets.state, :tickets.class_code, :tickets.line, :tickets.channel,
     :tickets.light, :tickets.division_id, :tickets.lead_unit_id, :tickets.clock_due_at, :new.number),
-  (:ticket_scopes2.node_id, :new.ticket, :now, :tickets.state, :tickets.class_code, :tickets.line, :tickets.channel,
+  (:ticket_scopes2.node_id, :new.ticket, :yesterday, :tickets.state, :tickets.class_code, :tickets.line, :tickets.channel,
     :tickets.light, :tickets.division_id, :tickets.lead_unit_id, :tickets.clock_due_at, :new.number),
-  (:ticket_scopes3.node_id, :new.ticket, :now, :tickets.state, :tickets.class_code, :tickets.line, :tickets.channel,
+  (:ticket_scopes3.node_id, :new.ticket, :yesterday, :tickets.state, :tickets.class_code, :tickets.line, :tickets.channel,
     :tickets.light, :tickets.division_id, :tickets.lead_unit_id, :tickets.clock_due_at, :new.number),
-  (:ticket_scopes4.node_id, :new.ticket, :now, :tickets.state, :tickets.class_code, :tickets.line, :tickets.channel,
+  (:ticket_scopes4.node_id, :new.ticket, :yesterday, :tickets.state, :tickets.class_code, :tickets.line, :tickets.channel,
     :tickets.light, :tickets.division_id, :tickets.lead_unit_id, :tickets.clock_due_at, :new.number);+
 INSERT INTO events (month, id, collection, aggregate_id, version, kind, occurred_at, actor, payload_type, payload,
                     key_id, image, digest, retention_years)
