@@ -49,6 +49,21 @@ constexpr char kSelectOfLine[] =
 constexpr char kSelectNextChange[] =
     "SELECT MIN(CASE WHEN valid_from > ? THEN valid_from ELSE valid_to END) FROM directory_closure"
     " WHERE tree = ? AND descendant_id = ? AND valid_to > ?";
+constexpr char kSelectUpward[] =
+    "SELECT ancestor_id, valid_from, valid_to FROM directory_closure"
+    " WHERE tree = ? AND descendant_id = ? AND valid_to > ? ORDER BY depth";
+// What follows the beginning that finds the division d. The day is in all pairs of parameters.
+constexpr char kGovernedUpward[] =
+    " JOIN directory_closure c ON c.tree = ? AND c.descendant_id = d.id"
+    " AND c.valid_from <= ? AND c.valid_to > ?"
+    " JOIN directory_nodes n ON n.id = c.ancestor_id AND n.valid_from <= ? AND n.valid_to > ?"
+    " JOIN directory_labels l ON l.node_id = n.id AND l.valid_from <= ? AND l.valid_to > ?"
+    " LEFT JOIN directory_nodes u ON u.division_id = n.id AND u.kind = ? AND u.line = ''"
+    " AND u.valid_from <= ? AND u.valid_to > ?"
+    " WHERE d.kind = ? AND d.valid_from <= ? AND d.valid_to > ? ";
+constexpr char kGoverned[] =
+    "SELECT n.id, n.kind, n.level, n.subkind, n.line, l.display_name, l.code, n.division_id,"
+    " n.unit_id, u.id FROM ";
 constexpr char kSelectCommonSuperior[] =
     "SELECT a.ancestor_id FROM directory_closure a JOIN directory_closure b"
     " ON b.tree = a.tree AND b.ancestor_id = a.ancestor_id"
@@ -199,6 +214,36 @@ absl::StatusOr<std::optional<Node>> FindDivisionByCode(Tx& tx, absl::string_view
   return FirstNode(row);
 }
 
+namespace {
+
+absl::StatusOr<std::vector<Governed>> GovernedUpward(Tx& tx, absl::string_view from,
+                                                     absl::string_view where, const Param& what,
+                                                     int32_t day) {
+  const Param on(FromDayNumber(day));
+  std::vector<Param> params = {pb::DIVISION_TREE, on, on, on,  on, on, on, pb::UNIT_NODE, on, on,
+                               pb::DIVISION_NODE, on, on, what};
+  for (size_t i = 1; i < static_cast<size_t>(std::count(where.begin(), where.end(), '?')); ++i)
+    params.push_back(on);
+  ASSIGN_OR_RETURN(const Rows rows, tx.Query(absl::StrCat(kGoverned, from, kGovernedUpward, where,
+                                                          " ORDER BY c.depth"),
+                                             absl::MakeConstSpan(params)));
+  std::vector<Governed> upward;
+  for (const Row& row : rows) upward.push_back({ToNode(row), row.OptId(9)});
+  return upward;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Governed>> UpwardFromCode(Tx& tx, absl::string_view code, int32_t day) {
+  return GovernedUpward(tx, "directory_labels p JOIN directory_nodes d ON d.id = p.node_id",
+                        "AND p.code = ? AND p.valid_from <= ? AND p.valid_to > ?", Param(code),
+                        day);
+}
+
+absl::StatusOr<std::vector<Governed>> UpwardFromDivision(Tx& tx, const Uuid& id, int32_t day) {
+  return GovernedUpward(tx, "directory_nodes d", "AND d.id = ?", Param(id), day);
+}
+
 absl::StatusOr<std::optional<Node>> FindGoverningUnit(Tx& tx, const Uuid& division, int32_t day) {
   const absl::CivilDay on = FromDayNumber(day);
   ASSIGN_OR_RETURN(
@@ -238,6 +283,20 @@ absl::StatusOr<std::vector<Uuid>> AncestorIds(Tx& tx, pb::Tree tree, const Uuid&
   std::vector<Uuid> ids;
   for (const Row& row : rows) ids.push_back(row.Id(0));
   return ids;
+}
+
+absl::StatusOr<Upward> UpwardAndNextChange(Tx& tx, pb::Tree tree, const Uuid& node, int32_t day,
+                                           Hold hold) {
+  const absl::CivilDay on = FromDayNumber(day);
+  ASSIGN_OR_RETURN(const Rows rows, tx.Query(Held(kSelectUpward, hold), tree, node, on));
+  Upward upward;
+  upward.next_change = kNoEndDay;
+  for (const Row& row : rows) {
+    const bool begun = row.Day(1) <= on;
+    if (begun) upward.ids.push_back(row.Id(0));
+    upward.next_change = std::min(upward.next_change, DayNumber(row.Day(begun ? 2 : 1)));
+  }
+  return upward;
 }
 
 absl::StatusOr<WayUp> LinesUpward(Tx& tx, pb::Tree tree, const Uuid& node, int32_t day) {

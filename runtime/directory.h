@@ -59,6 +59,18 @@ absl::StatusOr<std::vector<Node>> FindNodes(mysql::Tx& tx, absl::Span<const Uuid
 // The division that bears a code on a day.
 absl::StatusOr<std::optional<Node>> FindDivisionByCode(mysql::Tx& tx, absl::string_view code,
                                                        int32_t day);
+// A division on a day and the unit that governs it, if one does.
+struct Governed {
+  Node division;
+  std::optional<Uuid> unit;
+};
+// The division of that code on a day and those above it, nearest first, in one query; empty if
+// there is none.
+absl::StatusOr<std::vector<Governed>> UpwardFromCode(mysql::Tx& tx, absl::string_view code,
+                                                     int32_t day);
+// The same by id: empty for a node that is no division.
+absl::StatusOr<std::vector<Governed>> UpwardFromDivision(mysql::Tx& tx, const Uuid& id,
+                                                         int32_t day);
 // The unit that governs a division on a day (never a department).
 absl::StatusOr<std::optional<Node>> FindGoverningUnit(mysql::Tx& tx, const Uuid& division,
                                                       int32_t day);
@@ -79,6 +91,14 @@ absl::StatusOr<std::vector<Node>> Ancestors(mysql::Tx& tx, pb::Tree tree, const 
 // Their ids only: one indexed query.
 absl::StatusOr<std::vector<Uuid>> AncestorIds(mysql::Tx& tx, pb::Tree tree, const Uuid& node,
                                               int32_t day, Hold hold = Hold::kNo);
+// What stands above a node on a day, and when that changes: AncestorIds and NextChangeAbove in one
+// query.
+struct Upward {
+  std::vector<Uuid> ids;
+  int32_t next_change = 0;  // kNoEndDay: as far as is known, it does not
+};
+absl::StatusOr<Upward> UpwardAndNextChange(mysql::Tx& tx, pb::Tree tree, const Uuid& node,
+                                           int32_t day, Hold hold);
 // The same with each node's line (条), "" for none.
 using WayUp = std::vector<std::pair<Uuid, std::string>>;
 absl::StatusOr<WayUp> LinesUpward(mysql::Tx& tx, pb::Tree tree, const Uuid& node, int32_t day);

@@ -183,8 +183,11 @@ absl::Status AppendEvents(mysql::Tx& tx, const KeyRing& keys, const Uuid& first_
     e.key = event.key;
     e.image = event.image;
     if (e.key.has_value()) {
-      ASSIGN_OR_RETURN(const SubjectKey key, keys.Load(tx, *e.key));
-      e.image = key.Seal(e.image, ImageContext(e.id));
+      absl::StatusOr<SubjectKey> key = event.opened_key.has_value()
+                                           ? absl::StatusOr<SubjectKey>(*event.opened_key)
+                                           : keys.Load(tx, *e.key);
+      RETURN_IF_ERROR(key.status());
+      e.image = key->Seal(e.image, ImageContext(e.id));
     }
     digests.push_back(DigestOf(e));
     stored.push_back(std::move(e));
@@ -197,7 +200,7 @@ absl::Status AppendEvents(mysql::Tx& tx, const KeyRing& keys, const Uuid& first_
                                  e.kind, e.occurred, e.actor, e.payload_type, e.payload, e.key,
                                  e.image, digests[i], events[i].retention_years});
   }
-  return tx.ExecuteMany(kInsertEvents, 14, params);
+  return tx.LaterMany(kInsertEvents, 14, params);
 }
 
 absl::StatusOr<std::vector<StoredEvent>> LoadHistory(mysql::Tx& tx, const KeyRing& keys,

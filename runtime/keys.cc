@@ -171,7 +171,7 @@ absl::StatusOr<SubjectKey> KeyRing::Unwrap(const Uuid& id, int master_id,
 absl::StatusOr<SubjectKey> KeyRing::Create(mysql::Tx& tx, const Uuid& id,
                                            absl::string_view subject) const {
   std::string key = RandomBytes(kKeyBytes);
-  RETURN_IF_ERROR(tx.Execute(kInsertKey, id, subject, masters_.back().id, Wrap(id, key)).status());
+  RETURN_IF_ERROR(tx.Later(kInsertKey, id, subject, masters_.back().id, Wrap(id, key)));
   return SubjectKey(id, std::move(key));
 }
 

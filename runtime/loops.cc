@@ -153,7 +153,7 @@ void Loops::Run(Loop& loop) {
 
 absl::Status Schedule(mysql::Tx& tx, const Uuid& id, absl::string_view kind, const Uuid& subject,
                       absl::Time due, absl::string_view detail) {
-  return tx.Execute(kSchedule, kind, subject, id, due, detail).status();
+  return tx.Later(kSchedule, kind, subject, id, due, detail);
 }
 
 absl::Status Unschedule(mysql::Tx& tx, absl::string_view kind, const Uuid& subject) {

@@ -51,6 +51,8 @@ class AdminServerTest : public ::testing::Test {
 TEST_F(AdminServerTest, ServesMetrics) {
   metrics_.CountCall("GetTicket", "OK", absl::Milliseconds(3), absl::Microseconds(100));
   metrics_.CountCall("GetTicket", "OK", absl::Milliseconds(70), absl::Microseconds(100));
+  metrics_.CountStatements("GetTicket", 11);
+  metrics_.CountStatements("GetTicket", 8);
   metrics_.CountCall("GetTicket", "NOT_FOUND", absl::Seconds(60), absl::Seconds(1));
   metrics_.Add("qungong_events_total", 2);
   metrics_.Add("qungong_events_total");
@@ -65,7 +67,8 @@ TEST_F(AdminServerTest, ServesMetrics) {
         R"(qungong_call_seconds_bucket{method="GetTicket",le="30"} 2)",
         R"(qungong_call_seconds_bucket{method="GetTicket",le="+Inf"} 3)",
         R"(qungong_call_queued_seconds_bucket{method="GetTicket",le="0.0005"} 2)",
-        "\nqungong_events_total 3\n", "\nqungong_lag_seconds 1.5\n"}) {
+        R"(qungong_call_statements_total{method="GetTicket"} 19)", "\nqungong_events_total 3\n",
+        "\nqungong_lag_seconds 1.5\n"}) {
     EXPECT_THAT(reply, HasSubstr(line));
   }
 }

@@ -23,6 +23,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "runtime/log.h"
+#include "runtime/mysql_batch.h"
 #include "runtime/status.h"
 
 namespace qungong::mysql {
@@ -31,7 +32,8 @@ namespace {
 // Prepared, per connection: the server's limit is for all of them together.
 constexpr size_t kMaxStatements = 64;
 constexpr int kMaxAttempts = 8;
-constexpr size_t kLargestChunk = 256;  // rows of one INSERT
+constexpr size_t kLargestChunk = 256;      // rows of one INSERT
+constexpr size_t kLargestBatch = 1 << 20;  // bytes; max_allowed_packet is 16 MiB
 
 std::string FormatInstant(absl::Time t) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%E6S", t, absl::UTCTimeZone());
@@ -77,6 +79,16 @@ Row::Cell ReadCell(sql::ResultSet& result, const sql::ResultSetMetaData& meta_co
   }
 }
 
+// An INSERT of so many rows of so many values.
+std::string ValuesOf(absl::string_view head, size_t width, size_t rows) {
+  std::string tuple = "(?";
+  for (size_t i = 1; i < width; ++i) absl::StrAppend(&tuple, ",?");
+  absl::StrAppend(&tuple, ")");
+  std::string sql = absl::StrCat(head, " VALUES ", tuple);
+  for (size_t i = 1; i < rows; ++i) absl::StrAppend(&sql, ",", tuple);
+  return sql;
+}
+
 absl::Status InDoubt() {
   return WithReason(absl::UnavailableError("the connection was lost while committing"),
                     "COMMIT_IN_DOUBT");
@@ -107,6 +119,8 @@ class Session::Impl {
   absl::Status Direct(absl::string_view sql, Rows* rows);
   absl::StatusOr<Rows> Run(absl::string_view sql, absl::Span<const Param> params, int64_t* changed);
 
+  absl::Status Flush();
+
   absl::Status Begin(const TxOptions& options);
   absl::Status Attempt(const TxOptions& options, absl::FunctionRef<absl::Status(Tx&)> f, Tx& tx,
                        bool* in_doubt);
@@ -114,6 +128,7 @@ class Session::Impl {
   Options options_;
   absl::Status
       tx_failure_;  // first failure of a statement in the transaction: it can no longer commit
+  Batch later_;     // statements that wait
   int64_t sent_ = 0;
   absl::BitGen random_;
 
@@ -152,6 +167,7 @@ absl::Status Session::Impl::Connect() {
     map["sslVerify"] = true;
   }
   map["OPT_CHARSET_NAME"] = sql::SQLString("utf8mb4");
+  map["CLIENT_MULTI_STATEMENTS"] = true;  // Batch
   map["OPT_CONNECT_TIMEOUT"] = 2;
   map["OPT_READ_TIMEOUT"] = 60;
   map["OPT_WRITE_TIMEOUT"] = 5;
@@ -251,6 +267,11 @@ absl::StatusOr<Rows> Session::Impl::Run(absl::string_view sql, absl::Span<const 
                                         int64_t* changed) {
   if (connection_ == nullptr) return StatusFromDriver(2006, "HY000", "not connected");
   if (!tx_failure_.ok()) return tx_failure_;  // nothing goes on after a failure
+  if (absl::Status flushed = Flush(); !flushed.ok()) {
+    // Of an earlier statement: the caller must not take it for an error of its own about data.
+    if (!absl::IsAlreadyExists(flushed) && !absl::IsFailedPrecondition(flushed)) return flushed;
+    return absl::InternalError(absl::StrCat("an earlier statement failed: ", flushed.message()));
+  }
   Rows rows;
   absl::Status status = Guard(sql, [&] {
     sql::PreparedStatement& statement = Prepare(sql);
@@ -281,6 +302,21 @@ absl::StatusOr<Rows> Session::Impl::Run(absl::string_view sql, absl::Span<const 
   return rows;
 }
 
+// Whatever fails in a batch, what came after it was not carried out: the transaction cannot commit.
+absl::Status Session::Impl::Flush() {
+  if (!tx_failure_.ok()) return tx_failure_;
+  if (later_.size() == 0) return absl::OkStatus();
+  if (connection_ == nullptr) return StatusFromDriver(2006, "HY000", "not connected");
+  absl::Status status = Guard(later_.text(), [&] {
+    const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
+    statement->execute(sql::SQLString(later_.text()));
+    for (int i = 1; i < later_.size(); ++i) statement->getMoreResults();  // throws if that failed
+  });
+  later_.Clear();
+  if (!status.ok()) tx_failure_ = status;
+  return status;
+}
+
 absl::Status Session::Impl::SetSessionValues(const TxOptions& options) {
   // Rounded up to a power of two, so that the value rarely changes and rarely costs a round trip.
   const double left = std::min(60.0, absl::ToDoubleSeconds(options.deadline - absl::Now()));
@@ -307,6 +343,7 @@ absl::Status Session::Impl::SetSessionValues(const TxOptions& options) {
 
 absl::Status Session::Impl::Begin(const TxOptions& options) {
   tx_failure_ = absl::OkStatus();
+  later_.Clear();
   if (!connected()) RETURN_IF_ERROR(Connect());
   RETURN_IF_ERROR(SetSessionValues(options));
   return Direct(options.read_only ? "START TRANSACTION READ ONLY" : "START TRANSACTION", nullptr);
@@ -323,7 +360,7 @@ absl::Status Session::Impl::Attempt(const TxOptions& options,
   } catch (const std::exception& e) {
     status = absl::InternalError(e.what());
   }
-  if (status.ok()) status = tx_failure_;
+  if (status.ok()) status = Flush();
   if (status.ok()) {
     status = Direct("COMMIT", nullptr);
     *in_doubt = IsConnectionLost(status);
@@ -391,18 +428,13 @@ absl::Status Tx::ExecuteMany(absl::string_view head, size_t width, absl::Span<co
                              absl::string_view tail) {
   if (width == 0 || params.size() % width != 0)
     return absl::InternalError("parameters are not whole rows");
-  std::string tuple = "(?";
-  for (size_t i = 1; i < width; ++i) absl::StrAppend(&tuple, ",?");
-  absl::StrAppend(&tuple, ")");
   size_t left = params.size() / width;
   size_t at = 0;
   for (size_t chunk = kLargestChunk; chunk > 0; chunk /= 2) {
     std::string sql;
     for (; left >= chunk; left -= chunk) {
       if (sql.empty()) {
-        sql = absl::StrCat(head, " VALUES ", tuple);
-        for (size_t i = 1; i < chunk; ++i) absl::StrAppend(&sql, ",", tuple);
-        absl::StrAppend(&sql, " ", tail);
+        sql = absl::StrCat(ValuesOf(head, width, chunk), " ", tail);
       }
       RETURN_IF_ERROR(Execute(sql, params.subspan(at, chunk * width)).status());
       at += chunk * width;
@@ -410,6 +442,21 @@ absl::Status Tx::ExecuteMany(absl::string_view head, size_t width, absl::Span<co
   }
   return absl::OkStatus();
 }
+
+absl::Status Tx::Later(absl::string_view sql, absl::Span<const Param> params) {
+  if (!session_.impl_->tx_failure_.ok()) return session_.impl_->tx_failure_;
+  session_.impl_->later_.Add(sql, params);
+  // A packet has its limit; what is that large gains nothing by waiting.
+  return session_.impl_->later_.text().size() > kLargestBatch ? Flush() : absl::OkStatus();
+}
+
+absl::Status Tx::LaterMany(absl::string_view head, size_t width, absl::Span<const Param> params) {
+  if (params.size() > width * kLargestChunk) return ExecuteMany(head, width, params);
+  if (params.empty()) return absl::OkStatus();
+  return Later(ValuesOf(head, width, params.size() / width), params);
+}
+
+absl::Status Tx::Flush() { return session_.impl_->Flush(); }
 
 absl::StatusOr<absl::Time> Tx::Now() {
   ASSIGN_OR_RETURN(const Rows rows, Query("SELECT NOW(6)"));

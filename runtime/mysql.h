@@ -131,6 +131,21 @@ class Tx {
     const Param list[] = {Param(params)..., Param(Param::Null{})};
     return Execute(sql, absl::MakeConstSpan(list, sizeof...(params)));
   }
+  // A statement whose outcome nobody waits for: it is sent together with the next statement that is
+  // waited for, ahead of it, or before COMMIT: all that wait go in one round trip. If one of them
+  // fails, those after it are not carried out and the transaction fails. Parameters are copied.
+  // Compare nothing with text in it: text is sent as bytes, for which no key may be used.
+  absl::Status Later(absl::string_view sql, absl::Span<const Param> params);
+  template <typename... P>
+  absl::Status Later(absl::string_view sql, const P&... params) {
+    const Param list[] = {Param(params)..., Param(Param::Null{})};
+    return Later(sql, absl::MakeConstSpan(list, sizeof...(params)));
+  }
+  // The same for an INSERT of many rows, `params` as in ExecuteMany.
+  absl::Status LaterMany(absl::string_view head, size_t width, absl::Span<const Param> params);
+  // Sends what waits, for who wants to know why it fails (ALREADY_EXISTS and so on).
+  absl::Status Flush();
+
   // INSERT of many rows: `head` ends before VALUES, `tail` follows it (or is empty). `params` holds
   // whole rows of `width` values. Sent in chunks of powers of two, so that few statements are
   // prepared.

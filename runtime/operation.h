@@ -6,8 +6,10 @@
 #ifndef QUNGONG_RUNTIME_OPERATION_H_
 #define QUNGONG_RUNTIME_OPERATION_H_
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -65,13 +67,14 @@ class Read {
 
 // One change of one resource, as it is kept for ever and told to others.
 struct Event {
-  std::string aggregate;     // resource name: tickets/{uuid}
-  int64_t version = 0;       // of the resource after the change, growing by one
-  std::string kind;          // "Ticket.ACCEPTED"
-  std::optional<Uuid> key;   // subject key that seals the image; none: no personal data in it
-  std::string payload_type;  // full name of the public payload's type, or ""
-  std::string payload;       // serialized public payload: an allow-list, no personal data
-  std::string image;         // serialized after-image; the first event's is the reply itself
+  std::string aggregate;    // resource name: tickets/{uuid}
+  int64_t version = 0;      // of the resource after the change, growing by one
+  std::string kind;         // "Ticket.ACCEPTED"
+  std::optional<Uuid> key;  // subject key that seals the image; none: no personal data in it
+  std::optional<SubjectKey> opened_key;  // the same, if the handler has it: it is not read again
+  std::string payload_type;              // full name of the public payload's type, or ""
+  std::string payload;  // serialized public payload: an allow-list, no personal data
+  std::string image;    // serialized after-image; the first event's is the reply itself
   int retention_years = 10;
 
   Event& WithPayload(const google::protobuf::Message& message) {
@@ -93,12 +96,21 @@ class Mutation : public Read {
   // resource that it returns.
   void Emit(Event event) { events_.push_back(std::move(event)); }
 
+  // What a failure of statements that waited until the end (Tx::Later) means; a status for which
+  // the transaction is run again makes it run again.
+  using Explain = std::function<absl::Status(const absl::Status&)>;
+  void ExplainFailure(Explain explain) { explain_ = std::move(explain); }
+  absl::Status Explained(const absl::Status& status) const {
+    return status.ok() || !explain_ ? status : explain_(status);
+  }
+
   std::vector<Event>& events() { return events_; }
   IdSource& ids() { return ids_; }
 
  private:
   IdSource& ids_;
   std::vector<Event> events_;
+  Explain explain_;
 };
 
 // Optimistic lock: an empty etag does not lock; another version is ABORTED, reason ETAG_MISMATCH.

@@ -260,8 +260,9 @@ absl::Status Rpc::RunMutation(mysql::Session& session, RunningCall& running, con
     RETURN_IF_ERROR(body(mutation, *checked));
     if (mutation.events().empty()) return absl::InternalError("a mutation emitted no event");
     mutation.events().front().image = Canonical(response);
-    return AppendEvents(tx, chassis_.keys, event_id, ids, call.now, call.principal,
-                        mutation.events());
+    RETURN_IF_ERROR(AppendEvents(tx, chassis_.keys, event_id, ids, call.now, call.principal,
+                                 mutation.events()));
+    return mutation.Explained(tx.Flush());
   };
   absl::Status status;
   for (int round = 0; round < 3; ++round) {

@@ -42,8 +42,9 @@ class TicketStatisticsServiceTest : public TicketStatisticsTest {
       Submission submission;
       submission.original.set_title(absl::StrCat("title of ", life.number()));
       submission.tracking_hash = life.name();
-      return InsertTicket(tx, service_->chassis().keys, DayNumber(qungong::testing::TestNow()),
-                          submission, record);
+      ASSIGN_OR_RETURN(const ScopePlan scopes,
+                       PlanScopes(tx, DayNumber(qungong::testing::TestNow()), record));
+      return InsertTicket(tx, service_->chassis().keys, scopes, submission, record);
     });
   }
 

@@ -15,6 +15,7 @@
 #include "ticket-service/deadline_store.h"
 #include "ticket-service/progress.h"
 #include "ticket-service/proto_time.h"
+#include "ticket-service/scope_store.h"
 #include "ticket-service/ticket_class.h"
 #include "ticket-service/ticket_number.h"
 #include "ticket-service/tracking_code.h"
@@ -90,43 +91,46 @@ absl::Status CheckSubmission(const Call& call, const pb::SubmitTicketRequest& re
   return absl::OkStatus();
 }
 
-absl::StatusOr<directory::Node> FindPlace(Mutation& m, const pb::SubmitTicketRequest& request) {
-  std::optional<directory::Node> place;
-  if (!request.division().empty()) {
-    ASSIGN_OR_RETURN(const Uuid id, ParseResourceName(kDivisions, request.division()));
-    ASSIGN_OR_RETURN(place, directory::FindNode(m.tx(), id, m.call().today));
-  } else {
-    ASSIGN_OR_RETURN(
-        place, directory::FindDivisionByCode(m.tx(), request.division_code(), m.call().today));
-  }
-  if (place.has_value() && place->kind == rpc::v1::DIVISION_NODE) return *std::move(place);
-  return WithChinese(InvalidField(request.division().empty() ? "division_code" : "division",
-                                  "does not exist today"),
-                     "所选地点不存在,请重新选择。");
+// The place, who takes its matters in, and the district that gives the number.
+struct Territory {
+  directory::Node place;
+  Uuid unit;
+  std::string district_code{kNoDistrictCode};
+};
+
+absl::StatusOr<std::vector<directory::Governed>> FindUpward(
+    Mutation& m, const pb::SubmitTicketRequest& request) {
+  const int32_t today = m.call().today;
+  if (request.division().empty())
+    return directory::UpwardFromCode(m.tx(), request.division_code(), today);
+  ASSIGN_OR_RETURN(const Uuid id, ParseResourceName(kDivisions, request.division()));
+  return directory::UpwardFromDivision(m.tx(), id, today);
 }
 
-// Where a place lies: who takes its matters in, and the district that gives the number.
-struct Territory {
-  directory::Node unit;
-  std::string district_code;
-};
-absl::StatusOr<Territory> FindTerritory(Mutation& m, const directory::Node& place) {
-  ASSIGN_OR_RETURN(const auto upward,
-                   directory::Ancestors(m.tx(), rpc::v1::DIVISION_TREE, place.id, m.call().today));
-  std::optional<directory::Node> unit;
-  std::string district(kNoDistrictCode);
-  for (const directory::Node& division : upward) {
-    if (!unit.has_value()) {
-      ASSIGN_OR_RETURN(unit, directory::FindGoverningUnit(m.tx(), division.id, m.call().today));
-    }
-    if (division.level == rpc::v1::DISTRICT_LEVEL && division.code.size() == district.size())
-      district = division.code;
+absl::StatusOr<Territory> FindTerritory(Mutation& m, const pb::SubmitTicketRequest& request) {
+  ASSIGN_OR_RETURN(const auto upward, FindUpward(m, request));
+  if (upward.empty()) {
+    return WithChinese(InvalidField(request.division().empty() ? "division_code" : "division",
+                                    "does not exist today"),
+                       "所选地点不存在,请重新选择。");
   }
-  if (unit.has_value()) return Territory{*std::move(unit), std::move(district)};
-  return WithChinese(
-      WithReason(absl::FailedPreconditionError("no unit governs this place or any place above it"),
-                 pb::ErrorReason_Name(pb::PLACE_WITHOUT_UNIT)),
-      "该地点暂无受理单位,请选择上一级地点。");
+  Territory territory;
+  territory.place = upward.front().division;
+  std::optional<Uuid> unit;
+  for (const auto& [division, governing] : upward) {
+    if (!unit.has_value()) unit = governing;
+    if (division.level == rpc::v1::DISTRICT_LEVEL &&
+        division.code.size() == territory.district_code.size())
+      territory.district_code = division.code;
+  }
+  if (!unit.has_value()) {
+    return WithChinese(WithReason(absl::FailedPreconditionError(
+                                      "no unit governs this place or any place above it"),
+                                  pb::ErrorReason_Name(pb::PLACE_WITHOUT_UNIT)),
+                       "该地点暂无受理单位,请选择上一级地点。");
+  }
+  territory.unit = *unit;
+  return territory;
 }
 
 pb::Ticket::Secrecy SecrecyOf(const pb::SubmitTicketRequest& request) {
@@ -164,9 +168,8 @@ Submission SubmissionOf(const pb::SubmitTicketRequest& request) {
 }
 
 // Until it is dispatched: as if that happened at once.
-absl::Status ExpectAnswer(mysql::Tx& tx, absl::Time now, pb::Ticket& ticket) {
-  ASSIGN_OR_RETURN(const auto expected, ComputeClock(tx, ticket, pb::Deadline::FINISH, now,
-                                                     directory::Hold::kUntilCommit));
+absl::Status ExpectAnswer(const ClockBasis& basis, absl::Time now, pb::Ticket& ticket) {
+  ASSIGN_OR_RETURN(const auto expected, ComputeClockFrom(basis, pb::Deadline::FINISH, now));
   if (!expected.has_value()) return absl::OkStatus();
   *ticket.mutable_expected_date() = ToDate(expected->deadline.LastDay());
   ticket.set_expected_date_provisional(expected->deadline.provisional);
@@ -181,29 +184,31 @@ absl::StatusOr<pb::Ticket> CitizenHandlers::SubmitTicket(Mutation& m,
   const absl::Time now = NowOf(m);
   TicketRecord record = NewRecord(m.NewId(), now, request);
   pb::Ticket& ticket = record.ticket;
-  ASSIGN_OR_RETURN(const directory::Node place, FindPlace(m, request));
-  ASSIGN_OR_RETURN(const Territory territory, FindTerritory(m, place));
-  ASSIGN_OR_RETURN(const pb::TicketClass chosen,
-                   LoadAssignableClass(m.tx(), request.ticket_class(), m.call().today));
-  ticket.set_division(place.Name());
-  ticket.set_division_display_name(place.display_name);
-  ticket.set_intake_unit(territory.unit.Name());
-  ticket.set_ticket_class(chosen.name());
-  ticket.set_ticket_class_display_name(chosen.display_name());
-  record.facts.line = chosen.line();
-  RETURN_IF_ERROR(ExpectAnswer(m.tx(), now, ticket));
-  RETURN_IF_ERROR(StartClock(m.tx(), m.ids(), pb::Deadline::ACCEPT, now, now, record));
+  ASSIGN_OR_RETURN(const Territory territory, FindTerritory(m, request));
+  ASSIGN_OR_RETURN(const ClassAndPolicy chosen,
+                   LoadAssignableClassAndPolicy(m.tx(), request.ticket_class(), ticket.urgency(),
+                                                m.call().today));
+  ticket.set_division(territory.place.Name());
+  ticket.set_division_display_name(territory.place.display_name);
+  ticket.set_intake_unit(ResourceName(kUnits, territory.unit));
+  ticket.set_ticket_class(chosen.ticket_class.name());
+  ticket.set_ticket_class_display_name(chosen.ticket_class.display_name());
+  record.facts.line = chosen.ticket_class.line();
+  ASSIGN_OR_RETURN(const ClockBasis basis, HoldClockBasis(m.tx(), chosen.policy, now));
+  ASSIGN_OR_RETURN(const ScopePlan scopes, PlanScopes(m.tx(), m.call().today, record));
+  // All is read; what follows is written together.
+  RETURN_IF_ERROR(ExpectAnswer(basis, now, ticket));
+  RETURN_IF_ERROR(StartClockFrom(m.tx(), m.ids(), basis, pb::Deadline::ACCEPT, now, now, record));
   ASSIGN_OR_RETURN(const std::string number,
                    numbers_.Next(DayOf(now), territory.district_code, m.call().deadline));
   ticket.set_number(number);
-  const absl::Status inserted =
-      InsertTicket(m.tx(), m.keys(), m.call().today, SubmissionOf(request), record);
-  if (mysql::ViolatedKey(inserted) == "uq_tickets_number") {
+  m.ExplainFailure([this](const absl::Status& failed) {
+    if (mysql::ViolatedKey(failed) != "uq_tickets_number") return failed;
     numbers_.Forget();
     return mysql::StatusFromDriver(1020, "HY000",
                                    "a ticket number was given before");  // runs again
-  }
-  RETURN_IF_ERROR(inserted);
+  });
+  RETURN_IF_ERROR(InsertTicket(m.tx(), m.keys(), scopes, SubmissionOf(request), record));
   m.Emit(EventOf(record, pb::TicketChange::SUBMITTED, ""));
   return std::move(record.ticket);
 }

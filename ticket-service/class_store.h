@@ -18,6 +18,14 @@ absl::StatusOr<std::vector<v1::TicketClass>> LoadClasses(mysql::Tx& tx, int32_t 
 // A class in force on a day that has no classes below it; INVALID_ARGUMENT CLASS_UNKNOWN otherwise.
 absl::StatusOr<v1::TicketClass> LoadAssignableClass(mysql::Tx& tx, absl::string_view name,
                                                     int32_t day);
+// The same, with its policy for an urgency (LoadPolicy), in one query.
+struct ClassAndPolicy {
+  v1::TicketClass ticket_class;
+  v1::DeadlinePolicy policy;
+};
+absl::StatusOr<ClassAndPolicy> LoadAssignableClassAndPolicy(mysql::Tx& tx, absl::string_view name,
+                                                            v1::Ticket::Urgency urgency,
+                                                            int32_t day);
 
 // Policies in force on a day by class code and urgency, after such a pair.
 absl::StatusOr<std::vector<v1::DeadlinePolicy>> LoadPolicies(mysql::Tx& tx, int32_t day,

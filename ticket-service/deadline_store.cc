@@ -29,8 +29,9 @@ absl::StatusOr<WorkingCalendar> LoadCalendar(mysql::Tx& tx, absl::Time start,
   return WorkingCalendar::Create(records);
 }
 
-absl::StatusOr<Deadline> Compute(mysql::Tx& tx, const v1::DeadlinePolicy& policy,
-                                 const v1::Limit& limit, absl::Time start, directory::Hold hold) {
+absl::StatusOr<Deadline> ComputeWith(const WorkingCalendar& calendar,
+                                     const v1::DeadlinePolicy& policy, const v1::Limit& limit,
+                                     absl::Time start) {
   ClockLedger ledger;
   ledger.start = start;
   ledger.limit = {
@@ -41,8 +42,13 @@ absl::StatusOr<Deadline> Compute(mysql::Tx& tx, const v1::DeadlinePolicy& policy
   const int32_t warning =
       limit.amount() > policy.yellow_working_days() ? policy.yellow_working_days() : 0;
   rules.thresholds = {policy.yellow_numerator(), policy.yellow_denominator(), warning};
-  ASSIGN_OR_RETURN(const WorkingCalendar calendar, LoadCalendar(tx, start, hold));
   return ComputeDeadline(ledger, rules, calendar);
+}
+
+absl::StatusOr<Deadline> Compute(mysql::Tx& tx, const v1::DeadlinePolicy& policy,
+                                 const v1::Limit& limit, absl::Time start, directory::Hold hold) {
+  ASSIGN_OR_RETURN(const WorkingCalendar calendar, LoadCalendar(tx, start, hold));
+  return ComputeWith(calendar, policy, limit, start);
 }
 
 v1::Deadline::Light LightOf(Light light) {
@@ -77,6 +83,16 @@ absl::Status Show(mysql::Tx& tx, IdSource& ids, const Deadline& computed, absl::
                   light == Light::kGreen ? computed.yellow : computed.due);
 }
 
+absl::Status Start(mysql::Tx& tx, IdSource& ids, const std::optional<ComputedClock>& clock,
+                   v1::Deadline::Kind kind, absl::Time start, absl::Time now,
+                   TicketRecord& record) {
+  if (!clock.has_value()) return StopClock(tx, record);
+  v1::Deadline& deadline = *record.ticket.mutable_deadline();
+  deadline.set_kind(kind);
+  *deadline.mutable_start_time() = ToProto(start);
+  return Show(tx, ids, clock->deadline, now, record);
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<ComputedClock>> ComputeClock(mysql::Tx& tx, const v1::Ticket& ticket,
@@ -88,6 +104,24 @@ absl::StatusOr<std::optional<ComputedClock>> ComputeClock(mysql::Tx& tx, const v
   const v1::Limit& limit = LimitOf(clock.policy, kind);
   if (limit.clock() == v1::Limit::CLOCK_UNSPECIFIED) return std::optional<ComputedClock>();
   ASSIGN_OR_RETURN(clock.deadline, Compute(tx, clock.policy, limit, start, hold));
+  return std::optional<ComputedClock>(std::move(clock));
+}
+
+absl::StatusOr<ClockBasis> HoldClockBasis(mysql::Tx& tx, v1::DeadlinePolicy policy,
+                                          absl::Time start) {
+  ASSIGN_OR_RETURN(WorkingCalendar calendar,
+                   LoadCalendar(tx, start, directory::Hold::kUntilCommit));
+  return ClockBasis{std::move(policy), std::move(calendar)};
+}
+
+absl::StatusOr<std::optional<ComputedClock>> ComputeClockFrom(const ClockBasis& basis,
+                                                              v1::Deadline::Kind kind,
+                                                              absl::Time start) {
+  const v1::Limit& limit = LimitOf(basis.policy, kind);
+  if (limit.clock() == v1::Limit::CLOCK_UNSPECIFIED) return std::optional<ComputedClock>();
+  ComputedClock clock;
+  clock.policy = basis.policy;
+  ASSIGN_OR_RETURN(clock.deadline, ComputeWith(basis.calendar, basis.policy, limit, start));
   return std::optional<ComputedClock>(std::move(clock));
 }
 
@@ -105,11 +139,14 @@ absl::Status StartClock(mysql::Tx& tx, IdSource& ids, v1::Deadline::Kind kind, a
                         absl::Time now, TicketRecord& record) {
   ASSIGN_OR_RETURN(const auto clock,
                    ComputeClock(tx, record.ticket, kind, start, directory::Hold::kUntilCommit));
-  if (!clock.has_value()) return StopClock(tx, record);
-  v1::Deadline& deadline = *record.ticket.mutable_deadline();
-  deadline.set_kind(kind);
-  *deadline.mutable_start_time() = ToProto(start);
-  return Show(tx, ids, clock->deadline, now, record);
+  return Start(tx, ids, clock, kind, start, now, record);
+}
+
+absl::Status StartClockFrom(mysql::Tx& tx, IdSource& ids, const ClockBasis& basis,
+                            v1::Deadline::Kind kind, absl::Time start, absl::Time now,
+                            TicketRecord& record) {
+  ASSIGN_OR_RETURN(const auto clock, ComputeClockFrom(basis, kind, start));
+  return Start(tx, ids, clock, kind, start, now, record);
 }
 
 absl::Status StopClock(mysql::Tx& tx, TicketRecord& record) {

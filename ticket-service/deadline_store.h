@@ -29,6 +29,17 @@ struct ComputedClock {
 absl::StatusOr<std::optional<ComputedClock>> ComputeClock(
     mysql::Tx& tx, const v1::Ticket& ticket, v1::Deadline::Kind kind, absl::Time start,
     directory::Hold hold = directory::Hold::kNo);
+// What a clock that starts on a certain day is computed from: for several clocks of one ticket.
+struct ClockBasis {
+  v1::DeadlinePolicy policy;
+  WorkingCalendar calendar;
+};
+// The calendars stay as they are until the transaction ends.
+absl::StatusOr<ClockBasis> HoldClockBasis(mysql::Tx& tx, v1::DeadlinePolicy policy,
+                                          absl::Time start);
+absl::StatusOr<std::optional<ComputedClock>> ComputeClockFrom(const ClockBasis& basis,
+                                                              v1::Deadline::Kind kind,
+                                                              absl::Time start);
 // When an assignment given at `start` must be acknowledged; InfiniteFuture if there is no limit.
 absl::StatusOr<absl::Time> ComputeAcknowledgeDue(mysql::Tx& tx, const v1::Ticket& ticket,
                                                  absl::Time start);
@@ -37,6 +48,9 @@ absl::StatusOr<absl::Time> ComputeAcknowledgeDue(mysql::Tx& tx, const v1::Ticket
 // the due row.
 absl::Status StartClock(mysql::Tx& tx, IdSource& ids, v1::Deadline::Kind kind, absl::Time start,
                         absl::Time now, TicketRecord& record);
+absl::Status StartClockFrom(mysql::Tx& tx, IdSource& ids, const ClockBasis& basis,
+                            v1::Deadline::Kind kind, absl::Time start, absl::Time now,
+                            TicketRecord& record);
 absl::Status StopClock(mysql::Tx& tx, TicketRecord& record);
 
 // Computes the running clock again and switches the light; says whether the due instant or the

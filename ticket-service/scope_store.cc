@@ -24,6 +24,9 @@ constexpr char kCopyScope[] = R"sql(
     lead_unit_id, due_at, number)
   SELECT ?, id, submitted_at, state, class_code, line, channel, light, division_id, lead_unit_id, clock_due_at, number
   FROM tickets WHERE id = ?)sql";
+constexpr char kInsertScopes[] =
+    "INSERT INTO ticket_scopes (node_id, ticket_id, submitted_at, state, class_code, line, channel,"
+    " light, division_id, lead_unit_id, due_at, number)";
 constexpr char kUpdateScopes[] =
     "UPDATE ticket_scopes SET state = ?, class_code = ?, line = ?, light = ?, lead_unit_id = ?, "
     "due_at = ?"
@@ -71,44 +74,68 @@ absl::StatusOr<std::set<Uuid>> StoredNodes(mysql::Tx& tx, const Uuid& ticket) {
 
 // Rows are touched by their whole primary key only: a range would lock the gap where the next
 // ticket goes.
-absl::Status ReplaceNodes(mysql::Tx& tx, const Uuid& ticket, const std::set<Uuid>& stored,
-                          const std::set<Uuid>& wanted) {
+absl::Status DeleteNodes(mysql::Tx& tx, const Uuid& ticket, const std::set<Uuid>& stored,
+                         const std::set<Uuid>& wanted) {
   for (const Uuid& node : stored) {
     if (wanted.contains(node)) continue;
     RETURN_IF_ERROR(
-        tx.Execute("DELETE FROM ticket_scopes WHERE node_id = ? AND ticket_id = ?", node, ticket)
-            .status());
-  }
-  for (const Uuid& node : wanted) {
-    if (stored.contains(node)) continue;
-    RETURN_IF_ERROR(tx.Execute(kCopyScope, node, ticket).status());
+        tx.Later("DELETE FROM ticket_scopes WHERE node_id = ? AND ticket_id = ?", node, ticket));
   }
   return absl::OkStatus();
+}
+
+// What the rows of a ticket repeat of it.
+struct Repeated {
+  std::string class_code;
+  std::optional<Uuid> lead;
+  std::optional<absl::Time> due;
+};
+absl::StatusOr<Repeated> RepeatedOf(const pb::Ticket& t) {
+  Repeated repeated;
+  repeated.class_code = ClassCode(t.ticket_class());
+  if (!t.lead_unit().empty()) {
+    ASSIGN_OR_RETURN(repeated.lead, ParseResourceName(kUnits, t.lead_unit()));
+  }
+  if (t.has_deadline()) repeated.due = FromProto(t.deadline().due_time());
+  return repeated;
+}
+
+absl::Status InsertNodes(mysql::Tx& tx, const TicketRecord& record, const std::set<Uuid>& nodes) {
+  const pb::Ticket& t = record.ticket;
+  ASSIGN_OR_RETURN(const Repeated repeated, RepeatedOf(t));
+  ASSIGN_OR_RETURN(const Uuid division, ParseResourceName(kDivisions, t.division()));
+  std::vector<Param> params;
+  for (const Uuid& node : nodes) {
+    params.insert(params.end(),
+                  {node, record.id, FromProto(t.submit_time()), t.state(), repeated.class_code,
+                   record.facts.line, t.channel(), t.deadline().light(), division, repeated.lead,
+                   repeated.due, t.number()});
+  }
+  return tx.LaterMany(kInsertScopes, 12, params);
 }
 
 absl::Status UpdateNodes(mysql::Tx& tx, const TicketRecord& record, const std::set<Uuid>& nodes) {
   if (nodes.empty()) return absl::OkStatus();
   const pb::Ticket& t = record.ticket;
-  std::optional<Uuid> lead;
-  if (!t.lead_unit().empty()) {
-    ASSIGN_OR_RETURN(lead, ParseResourceName(kUnits, t.lead_unit()));
-  }
-  std::optional<absl::Time> due;
-  if (t.has_deadline()) due = FromProto(t.deadline().due_time());
-  const std::string class_code = ClassCode(t.ticket_class());
-  std::vector<Param> params = {t.state(), class_code, record.facts.line, t.deadline().light(),
-                               lead,      due,        record.id};
+  ASSIGN_OR_RETURN(const Repeated repeated, RepeatedOf(t));
+  std::vector<Param> params = {
+      t.state(),     repeated.class_code, record.facts.line, t.deadline().light(),
+      repeated.lead, repeated.due,        record.id};
   params.insert(params.end(), nodes.begin(), nodes.end());
-  return tx
-      .Execute(absl::StrCat(kUpdateScopes, Marks(nodes.size()), ")"), absl::MakeConstSpan(params))
-      .status();
+  return tx.Later(absl::StrCat(kUpdateScopes, Marks(nodes.size()), ")"),
+                  absl::MakeConstSpan(params));
+}
+
+absl::Status ScheduleMove(mysql::Tx& tx, const Uuid& unit, int32_t day) {
+  if (day == kNoEndDay) return absl::OkStatus();
+  const absl::Time midnight = absl::FromCivil(FromDayNumber(day), Shanghai());
+  return Schedule(tx, NewUuidV7(absl::Now()), kMoveDue, unit, midnight);
 }
 
 absl::Status AddUnits(mysql::Tx& tx, const Uuid& ticket, const std::vector<Uuid>& units) {
   for (const Uuid& unit : units) {
-    RETURN_IF_ERROR(tx.Execute("INSERT IGNORE INTO ticket_units (ticket_id, unit_id) VALUES (?, ?)",
-                               ticket, unit)
-                        .status());
+    RETURN_IF_ERROR(tx.Later("INSERT IGNORE INTO ticket_units (ticket_id, unit_id) VALUES (?, ?)",
+                             ticket, unit));
   }
   return absl::OkStatus();
 }
@@ -118,28 +145,47 @@ absl::Status AddUnits(mysql::Tx& tx, const Uuid& ticket, const std::vector<Uuid>
 absl::Status AwaitMove(mysql::Tx& tx, int32_t today, const Uuid& unit) {
   ASSIGN_OR_RETURN(const int32_t day,
                    directory::NextChangeAbove(tx, rpc::v1::ADMINISTRATIVE_TREE, unit, today));
-  if (day == kNoEndDay) return absl::OkStatus();
-  const absl::Time midnight = absl::FromCivil(FromDayNumber(day), Shanghai());
-  return Schedule(tx, NewUuidV7(absl::Now()), kMoveDue, unit, midnight);
+  return ScheduleMove(tx, unit, day);
 }
 
-absl::Status SaveScopes(mysql::Tx& tx, int32_t today, const TicketRecord& record) {
+absl::StatusOr<ScopePlan> PlanScopes(mysql::Tx& tx, int32_t today, const TicketRecord& record) {
+  constexpr directory::Hold kHold = directory::Hold::kUntilCommit;
+  const bool fresh = record.version == 0;
   const std::vector<std::string> before =
-      record.version == 0 ? std::vector<std::string>() : ConcernedUnits(record.before);
+      fresh ? std::vector<std::string>() : ConcernedUnits(record.before);
   const std::vector<std::string> now = ConcernedUnits(record.ticket);
-  ASSIGN_OR_RETURN(const std::set<Uuid> stored,
-                   record.version == 0 ? std::set<Uuid>() : StoredNodes(tx, record.id));
-  if (now == before) return UpdateNodes(tx, record, stored);
-  std::vector<Uuid> units;
+  ScopePlan plan;
+  if (!fresh) {
+    ASSIGN_OR_RETURN(plan.stored, StoredNodes(tx, record.id));
+  }
+  if (now == before) {
+    plan.wanted = plan.stored;
+    return plan;
+  }
   for (const std::string& name : now) {
     ASSIGN_OR_RETURN(const Uuid unit, ParseResourceName(kUnits, name));
-    units.push_back(unit);
+    ASSIGN_OR_RETURN(auto upward, directory::UpwardAndNextChange(tx, rpc::v1::ADMINISTRATIVE_TREE,
+                                                                 unit, today, kHold));
+    if (upward.ids.empty()) {
+      ASSIGN_OR_RETURN(upward.ids, UpwardFrom(tx, unit, today, kHold));
+    }
+    plan.units.push_back(unit);
+    plan.moves.emplace_back(unit, upward.next_change);
+    plan.wanted.insert(upward.ids.begin(), upward.ids.end());
+    plan.wanted.insert(unit);
   }
-  RETURN_IF_ERROR(AddUnits(tx, record.id, units));
-  for (const Uuid& unit : units) RETURN_IF_ERROR(AwaitMove(tx, today, unit));
-  ASSIGN_OR_RETURN(const std::set<Uuid> wanted, NodesOver(tx, units, today));
-  RETURN_IF_ERROR(ReplaceNodes(tx, record.id, stored, wanted));
-  return UpdateNodes(tx, record, wanted);
+  return plan;
+}
+
+absl::Status SaveScopes(mysql::Tx& tx, const ScopePlan& plan, const TicketRecord& record) {
+  std::set<Uuid> kept;
+  std::set<Uuid> fresh;
+  for (const Uuid& node : plan.wanted) (plan.stored.contains(node) ? kept : fresh).insert(node);
+  RETURN_IF_ERROR(AddUnits(tx, record.id, plan.units));
+  for (const auto& [unit, day] : plan.moves) RETURN_IF_ERROR(ScheduleMove(tx, unit, day));
+  RETURN_IF_ERROR(DeleteNodes(tx, record.id, plan.stored, plan.wanted));
+  RETURN_IF_ERROR(InsertNodes(tx, record, fresh));
+  return UpdateNodes(tx, record, kept);
 }
 
 absl::Status RewriteScopes(mysql::Tx& tx, int32_t today, const Uuid& ticket) {
@@ -152,7 +198,12 @@ absl::Status RewriteScopes(mysql::Tx& tx, int32_t today, const Uuid& ticket) {
   ASSIGN_OR_RETURN(const std::set<Uuid> wanted, NodesOver(tx, units, today));
   if (wanted == stored) return absl::OkStatus();
   RETURN_IF_ERROR(tx.Execute(kRaiseScope, ticket).status());
-  return ReplaceNodes(tx, ticket, stored, wanted);
+  RETURN_IF_ERROR(DeleteNodes(tx, ticket, stored, wanted));
+  for (const Uuid& node : wanted) {
+    if (stored.contains(node)) continue;
+    RETURN_IF_ERROR(tx.Later(kCopyScope, node, ticket));
+  }
+  return absl::OkStatus();
 }
 
 std::vector<Reach> ReachOf(const std::vector<directory::Grant>& grants) {

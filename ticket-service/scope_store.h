@@ -3,7 +3,9 @@
 #ifndef QUNGONG_TICKET_SERVICE_SCOPE_STORE_H_
 #define QUNGONG_TICKET_SERVICE_SCOPE_STORE_H_
 
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,9 +24,16 @@ inline constexpr char kMoveDue[] = "ticket.move";  // subject: a unit; what stan
 // that concern it then get new scope rows.
 absl::Status AwaitMove(mysql::Tx& tx, int32_t today, const Uuid& unit);
 
-// Writes the scope rows of a changed ticket: all of them if the units concerned changed, otherwise
-// what lists filter by.
-absl::Status SaveScopes(mysql::Tx& tx, int32_t today, const TicketRecord& record);
+// What becomes of the scope rows of a changed ticket: all of them are made anew if the units
+// concerned changed, otherwise only what lists filter by. Read first, written after the ticket.
+struct ScopePlan {
+  std::set<Uuid> stored;                        // nodes that have a row
+  std::set<Uuid> wanted;                        // nodes that shall have one
+  std::vector<Uuid> units;                      // concerned, if they changed
+  std::vector<std::pair<Uuid, int32_t>> moves;  // when what stands above them changes
+};
+absl::StatusOr<ScopePlan> PlanScopes(mysql::Tx& tx, int32_t today, const TicketRecord& record);
+absl::Status SaveScopes(mysql::Tx& tx, const ScopePlan& plan, const TicketRecord& record);
 // Writes the scope rows of a ticket anew from the tree as it stands today.
 absl::Status RewriteScopes(mysql::Tx& tx, int32_t today, const Uuid& ticket);
 

@@ -74,9 +74,10 @@ enum Column : size_t {
 
 constexpr char kInsertTicket[] = R"sql(
   INSERT INTO tickets (id, number, version, state, class_code, class_name, line, channel, urgency, secrecy,
-    division_id, division_name, intake_unit_id, cycle, clock_kind, clock_provisional, light, expected_provisional,
-    submitted_at, close_reason, rating, key_id, original, original_digest, reporter, phone_index, tracking_index)
-  VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?, 0, ?, ?, ?, ?, ?, ?, ?))sql";
+    division_id, division_name, intake_unit_id, cycle, clock_kind, clock_started_at, clock_due_at, clock_provisional,
+    light, accept_due_at, finish_due_at, expected_on, expected_provisional, submitted_at, close_reason, rating,
+    key_id, original, original_digest, reporter, phone_index, tracking_index)
+  VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?))sql";
 constexpr char kLockTicket[] = "SELECT version, scope_version FROM tickets WHERE id = ? FOR UPDATE";
 constexpr char kUpdateTicket[] = R"sql(
   UPDATE tickets SET version = ?, state = ?, class_code = ?, class_name = ?, line = ?, urgency = ?, lead_unit_id = ?,
@@ -195,6 +196,11 @@ absl::StatusOr<std::optional<SubjectKey>> FindKey(mysql::Tx& tx, const KeyRing& 
   return std::optional<SubjectKey>(std::move(found.begin()->second));
 }
 
+void Saved(TicketRecord& record) {
+  ++record.version;
+  record.ticket.set_etag(EtagOf(record.version));
+}
+
 absl::Status UpdateRow(mysql::Tx& tx, const TicketRecord& record) {
   const pb::Ticket& t = record.ticket;
   ASSIGN_OR_RETURN(const auto lead, OptUnit(t.lead_unit()));
@@ -302,7 +308,7 @@ absl::StatusOr<std::vector<pb::Ticket>> LoadTicketList(mysql::Tx& tx, const KeyR
   return tickets;
 }
 
-absl::Status InsertTicket(mysql::Tx& tx, const KeyRing& keys, int32_t today,
+absl::Status InsertTicket(mysql::Tx& tx, const KeyRing& keys, const ScopePlan& scopes,
                           const Submission& submission, TicketRecord& record) {
   pb::Ticket& t = record.ticket;
   ASSIGN_OR_RETURN(record.key, keys.Create(tx, record.id, t.name()));
@@ -321,22 +327,29 @@ absl::Status InsertTicket(mysql::Tx& tx, const KeyRing& keys, int32_t today,
   record.tracking_index = keys.BlindIndex("tracking", submission.tracking_hash);
   ASSIGN_OR_RETURN(const Uuid division, ParseResourceName(kDivisions, t.division()));
   ASSIGN_OR_RETURN(const Uuid intake, ParseResourceName(kUnits, t.intake_unit()));
-  RETURN_IF_ERROR(tx.Execute(kInsertTicket, record.id, t.number(), t.state(),
-                             ClassCode(t.ticket_class()), t.ticket_class_display_name(),
-                             record.facts.line, t.channel(), t.urgency(), t.secrecy(), division,
-                             t.division_display_name(), intake, t.cycle(),
-                             FromProto(t.submit_time()), t.rating(), record.key->id(), original,
-                             t.original_digest(), reporter, phone_index, record.tracking_index)
-                      .status());
-  return SaveTicket(tx, today, record);
+  const bool clock = t.has_deadline();
+  std::optional<absl::CivilDay> expected;
+  if (t.has_expected_date()) expected = FromDate(t.expected_date(), absl::CivilDay());
+  RETURN_IF_ERROR(tx.Later(
+      kInsertTicket, record.id, t.number(), t.state(), ClassCode(t.ticket_class()),
+      t.ticket_class_display_name(), record.facts.line, t.channel(), t.urgency(), t.secrecy(),
+      division, t.division_display_name(), intake, t.cycle(), t.deadline().kind(),
+      Get(clock, t.deadline().start_time()), Get(clock, t.deadline().due_time()),
+      t.deadline().provisional() ? 1 : 0, t.deadline().light(), Finite(record.facts.accept_due),
+      Finite(record.facts.finish_due), expected, t.expected_date_provisional() ? 1 : 0,
+      FromProto(t.submit_time()), t.rating(), record.key->id(), original, t.original_digest(),
+      reporter, phone_index, record.tracking_index));
+  RETURN_IF_ERROR(SaveScopes(tx, scopes, record));
+  Saved(record);
+  return absl::OkStatus();
 }
 
 absl::Status SaveTicket(mysql::Tx& tx, int32_t today, TicketRecord& record) {
   RETURN_IF_ERROR(UpdateRow(tx, record));
   RETURN_IF_ERROR(SaveParts(tx, record));
-  RETURN_IF_ERROR(SaveScopes(tx, today, record));
-  ++record.version;
-  record.ticket.set_etag(EtagOf(record.version));
+  ASSIGN_OR_RETURN(const ScopePlan scopes, PlanScopes(tx, today, record));
+  RETURN_IF_ERROR(SaveScopes(tx, scopes, record));
+  Saved(record);
   return absl::OkStatus();
 }
 
@@ -347,6 +360,7 @@ Event EventOf(const TicketRecord& record, pb::TicketChange::Kind kind,
   event.version = record.version;
   event.kind = absl::StrCat("Ticket.", pb::TicketChange::Kind_Name(kind));
   if (record.key.has_value()) event.key = record.key->id();
+  event.opened_key = record.key;
   event.WithPayload(
       ChangeOf(record.ticket, record.facts, kind, record.before.state(), acting_unit));
   event.image = record.ticket.SerializeAsString();

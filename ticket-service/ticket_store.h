@@ -14,6 +14,7 @@
 #include "runtime/keys.h"
 #include "runtime/mysql.h"
 #include "runtime/operation.h"
+#include "ticket-service/scope_store.h"
 #include "ticket-service/ticket_change.h"
 
 namespace qungong::ticket {
@@ -52,9 +53,10 @@ absl::StatusOr<std::optional<Uuid>> FindTicketByNumber(mysql::Tx& tx, absl::stri
 absl::StatusOr<std::vector<pb::Ticket>> LoadTicketList(mysql::Tx& tx, const KeyRing& keys,
                                                        absl::Span<const Uuid> ids);
 
-// Makes the ticket's key, seals what was submitted, writes the row and its scope. Sets version,
-// etag, original, original_digest and the masked reporter.
-absl::Status InsertTicket(mysql::Tx& tx, const KeyRing& keys, int32_t today,
+// Makes the ticket's key, seals what was submitted, writes the row and its scope, all with
+// Tx::Later. `scopes` as PlanScopes has it. Sets version, etag, original, original_digest and the
+// masked reporter.
+absl::Status InsertTicket(mysql::Tx& tx, const KeyRing& keys, const ScopePlan& scopes,
                           const Submission& submission, TicketRecord& record);
 // Writes what changed since it was loaded, as the next version. ABORTED if another version is
 // stored.

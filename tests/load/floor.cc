@@ -9,6 +9,7 @@
 #include <cppconn/statement.h>
 #include <mysql_driver.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <optional>
@@ -99,7 +100,10 @@ void Bind(sql::PreparedStatement& statement, uint32_t i, const Value& value) {
 std::string Literal(const Value& value) {
   if (const auto* n = std::get_if<int64_t>(&value)) return absl::StrCat(*n);
   const auto* s = std::get_if<std::string>(&value);
-  return s == nullptr ? "NULL" : absl::StrCat("X'", absl::BytesToHexString(*s), "'");
+  if (s == nullptr) return "NULL";
+  const bool plain = std::all_of(
+      s->begin(), s->end(), [](char c) { return c >= ' ' && c <= '~' && c != '\'' && c != '\\'; });
+  return plain ? absl::StrCat("'", *s, "'") : absl::StrCat("X'", absl::BytesToHexString(*s), "'");
 }
 
 std::string Instant(absl::Time time) {
@@ -117,6 +121,7 @@ Values Constants(const World& world) {
   Values values;
   values["today"] = Day(today);
   values["year"] = today.year();
+  values["year2"] = today.year() + 2;
   values["from"] = Day(absl::CivilDay(today.year(), 1, 1));
   values["to"] = Day(today + 1);
   values["account"] = world.account;
@@ -340,6 +345,7 @@ Values Floor::Impl::NewValues() const {
       absl::StrFormat("QG%s-%06d-%06d-0", absl::FormatTime("%Y%m%d", now, absl::UTCTimeZone()),
                       900000 + n / 1000000, n % 1000000);
   values["now"] = Instant(now);
+  values["yesterday"] = Instant(now - absl::Hours(24));
   values["ticket"] = tickets_[absl::Uniform<size_t>(random, 0, tickets_.size())];
   values["new.ticket"] = std::string(ticket.View());
   values["new.subject"] = absl::StrCat("tickets/", ticket.ToString());

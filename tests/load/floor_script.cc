@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
@@ -50,6 +51,7 @@ absl::StatusOr<FloorScript> ReadFloorScript(const std::string& text) {
     }
     if (absl::StartsWith(line, "--")) continue;
     absl::StrAppend(&statement, statement.empty() ? "" : "\n", line);
+    if (absl::EndsWith(line, ";+")) statement.pop_back();
     if (!absl::ConsumeSuffix(&line, ";")) continue;
     if (section == nullptr) return absl::InvalidArgumentError("a statement before any section");
     statement.pop_back();
@@ -61,19 +63,32 @@ absl::StatusOr<FloorScript> ReadFloorScript(const std::string& text) {
   return script;
 }
 
-bool IsFilled(absl::string_view sent, absl::string_view frozen) {
-  std::string text(sent);
-  std::string pattern(frozen);
+namespace {
+
+// Where blanks do not matter, there are none.
+std::string Dense(absl::string_view sql) {
+  std::string text = absl::StrReplaceAll(sql, {{"\n", " "}});
   absl::RemoveExtraAsciiWhitespace(&text);
-  absl::RemoveExtraAsciiWhitespace(&pattern);
+  return absl::StrReplaceAll(text, {{", ", ","}, {"( ", "("}, {" )", ")"}});
+}
+
+}  // namespace
+
+bool IsFilled(absl::string_view sent, absl::string_view frozen) {
+  const std::string text = Dense(sent);
+  const std::string pattern = Dense(frozen);
   const std::vector<std::string> pieces = absl::StrSplit(pattern, '?');
   absl::string_view left = text;
   if (!absl::ConsumePrefix(&left, pieces.front()) && !pieces.front().empty()) return false;
   for (size_t i = 1; i < pieces.size(); ++i) {
+    // A value ends where the next piece begins; a quoted one, not before its quote.
     const bool last = i + 1 == pieces.size();
-    const size_t at = last ? left.rfind(pieces[i]) : left.find(pieces[i]);
+    const bool bytes = absl::StartsWith(left, "X'");
+    const bool quoted = bytes || absl::StartsWith(left, "'");
+    const std::string end = absl::StrCat(quoted ? "'" : "", pieces[i]);
+    const size_t at = last ? left.rfind(end) : left.find(end, bytes ? 2 : 1);
     if (at == absl::string_view::npos) return false;
-    left.remove_prefix(at + pieces[i].size());
+    left.remove_prefix(at + end.size());
   }
   return left.empty();
 }

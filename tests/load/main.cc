@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <utility>
@@ -122,8 +123,8 @@ std::vector<Cell> Measure(const std::string& operation, int clients, const Paths
   return cells;
 }
 
-void MeasureOperation(const Operation& operation, int clients, const World& world,
-                      const Floor& floor, Report& report) {
+absl::Status MeasureOperation(const Operation& operation, int clients, const World& world,
+                              const Floor& floor, Report& report) {
   const Paths paths = {{"floor", [&] { return floor.NewClient(operation.name); }},
                        {"grpc", operation.grpc},
                        {"gateway", operation.gateway}};
@@ -133,11 +134,17 @@ void MeasureOperation(const Operation& operation, int clients, const World& worl
   std::vector<Cell> cells = Measure(operation.name, clients, paths, SuiteProcesses(world.run_dir));
   const double each = (count("qungong_call_statements_total") - trips) /
                       std::max(1.0, count("qungong_calls_total") - calls);
+  const auto frozen = static_cast<double>(floor.round_trips(operation.name));
+  if (std::abs(each - frozen) > 0.5) {
+    return absl::FailedPreconditionError(absl::StrCat("floor.sql has ", frozen, " round trips for ",
+                                                      operation.name, ", the service makes ", each,
+                                                      ": record it again (see there)"));
+  }
   for (Cell& cell : cells) {
-    cell.round_trips =
-        cell.path == "floor" ? static_cast<double>(floor.round_trips(operation.name)) : each;
+    cell.round_trips = cell.path == "floor" ? frozen : each;
     report.Add(std::move(cell));
   }
+  return absl::OkStatus();
 }
 
 // The echo server and a gateway in front of it. Started before gRPC is used here, because it forks.
@@ -201,7 +208,8 @@ absl::Status Run(const char* self) {
     if (!absl::SimpleAtoi(text, &clients) || clients < 1)
       return absl::InvalidArgumentError("--clients is a list of numbers");
     for (const Operation& operation : Operations(world)) {
-      if (Wanted(operation.name)) MeasureOperation(operation, clients, world, *floor, report);
+      if (!Wanted(operation.name)) continue;
+      RETURN_IF_ERROR(MeasureOperation(operation, clients, world, *floor, report));
     }
     if (!Wanted("echo") || clients > 16) continue;
     for (Cell& cell : Measure("echo", clients,
