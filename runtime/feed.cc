@@ -249,10 +249,10 @@ std::string ChainHash(absl::string_view before, const StoredEvent& event) {
 absl::StatusOr<std::vector<std::pair<StoredEvent, std::string>>> LoadChain(mysql::Tx& tx,
                                                                            int64_t sequence,
                                                                            int limit) {
-  static const std::string sql =
+  static const std::string kSql =
       absl::StrCat(absl::StrReplaceAll(kColumns, {{" image FROM", " image, hash FROM"}}),
                    "WHERE sequence > ? ORDER BY sequence LIMIT ?");
-  ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(sql, sequence, limit));
+  ASSIGN_OR_RETURN(const mysql::Rows rows, tx.Query(kSql, sequence, limit));
   std::vector<std::pair<StoredEvent, std::string>> chain;
   for (const mysql::Row& row : rows) chain.emplace_back(FromRow(row), row.StringOr(12, ""));
   return chain;

@@ -40,7 +40,7 @@ void Batch::Add(absl::string_view sql, absl::Span<const Param> params) {
   size_t next = 0;
   bool quoted = false;
   for (const char c : sql) {
-    quoted ^= c == '\'';
+    if (c == '\'') quoted = !quoted;
     if (c != '?' || quoted) {
       text_ += c;
     } else if (next == params.size()) {

@@ -23,7 +23,7 @@ FrozenStatement Parse(absl::string_view text) {
   FrozenStatement statement;
   bool quoted = false;
   for (size_t i = 0; i < text.size(); ++i) {
-    quoted ^= text[i] == '\'';
+    if (text[i] == '\'') quoted = !quoted;
     const bool parameter = text[i] == ':' && !quoted && i + 1 < text.size() && InName(text[i + 1]);
     if (!parameter) {
       statement.sql += text[i];
