@@ -156,7 +156,7 @@ struct Echo {
 
 bool AwaitPort(int port) {
   for (int i = 0; i < 200; ++i) {
-    if (ProbeTcp("127.0.0.1", port).ok()) return true;
+    if (ProbeListener("127.0.0.1", port).ok()) return true;
     absl::SleepFor(absl::Milliseconds(50));
   }
   return false;
