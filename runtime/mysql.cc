@@ -307,7 +307,7 @@ absl::Status Session::Impl::Flush() {
   if (!tx_failure_.ok()) return tx_failure_;
   if (later_.size() == 0) return absl::OkStatus();
   if (connection_ == nullptr) return StatusFromDriver(2006, "HY000", "not connected");
-  absl::Status status = Guard(later_.text(), [&] {
+  absl::Status status = Guard(later_.shape(), [&] {
     const std::unique_ptr<sql::Statement> statement(connection_->createStatement());
     statement->execute(sql::SQLString(later_.text()));
     for (int i = 1; i < later_.size(); ++i) statement->getMoreResults();  // throws if that failed

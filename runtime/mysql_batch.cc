@@ -36,7 +36,9 @@ void AppendLiteral(std::string& sql, const Param::Value& value) {
 }
 
 void Batch::Add(absl::string_view sql, absl::Span<const Param> params) {
-  if (size_++ > 0) text_ += ";\n";
+  absl::StrAppend(&text_, size_ > 0 ? ";\n" : "");
+  absl::StrAppend(&shape_, size_ > 0 ? ";\n" : "", sql);
+  ++size_;
   size_t next = 0;
   bool quoted = false;
   for (const char c : sql) {
@@ -55,6 +57,7 @@ void Batch::Add(absl::string_view sql, absl::Span<const Param> params) {
 
 void Batch::Clear() {
   text_.clear();
+  shape_.clear();
   size_ = 0;
 }
 

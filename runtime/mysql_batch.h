@@ -18,10 +18,13 @@ class Batch {
 
   // The statements, with ";" between them.
   const std::string& text() const { return text_; }
+  // The same with question marks for the parameters, as whoever watches statements sees them.
+  const std::string& shape() const { return shape_; }
   int size() const { return size_; }
 
  private:
   std::string text_;
+  std::string shape_;
   int size_ = 0;
 };
 
