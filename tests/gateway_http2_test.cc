@@ -28,8 +28,8 @@ enum Flag : char { kNone = 0, kEndHeaders = 4 };
 std::string Frame(Type type, Flag flags, uint32_t stream, absl::string_view payload) {
   std::string frame;
   for (const int shift : {16, 8, 0}) frame += static_cast<char>(payload.size() >> shift & 0xff);
-  frame += type;
-  frame += flags;
+  frame.push_back(static_cast<char>(type));
+  frame.push_back(static_cast<char>(flags));
   for (const int shift : {24, 16, 8, 0}) frame += static_cast<char>(stream >> shift & 0xff);
   return absl::StrCat(frame, payload);
 }
