@@ -66,6 +66,10 @@ HttpResponse Gateway::Refuse(const absl::Status& status) const {
 void Gateway::Handle(std::shared_ptr<HttpExchange> exchange) {
   auto pending = std::make_unique<Pending>(std::move(exchange), metrics_);
   const HttpRequest& http = pending->request();
+  if (http.path == "*") {  // the server as a whole, of which only OPTIONS can ask
+    pending->route = http.path;
+    return AnswerOptions(*pending, "DELETE, GET, HEAD, PATCH, POST");
+  }
   if (const Page* page = pages_.Find(http.path); page != nullptr) {
     pending->route = http.path;
     if (http.method == "OPTIONS") return AnswerOptions(*pending, "GET, HEAD");

@@ -34,21 +34,26 @@ absl::Status CheckSingle(const http::request_header<>& header) {
   return absl::OkStatus();
 }
 
-// "/path?query", also out of "http://host/path?query".
+// "/path?query", also out of "http://host/path?query" with or without a path; "*" is the whole
+// server, which only OPTIONS may ask about (RFC 9112, 3.2).
 absl::StatusOr<std::pair<std::string, std::string>> SplitTarget(absl::string_view target,
+                                                                http::verb method,
                                                                 const HttpOptions& options) {
   if (target.size() > options.target_bytes) {
     return WithReason(absl::InvalidArgumentError(
                           absl::StrCat("the target is longer than ", options.target_bytes)),
                       "URI_TOO_LONG");
   }
-  if (absl::ConsumePrefix(&target, "http://") || absl::ConsumePrefix(&target, "https://")) {
-    target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
+  const bool absolute =
+      absl::ConsumePrefix(&target, "http://") || absl::ConsumePrefix(&target, "https://");
+  if (absolute) target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
+  const bool server = !absolute && target == "*" && method == http::verb::options;
+  if (!absolute && !server && !absl::StartsWith(target, "/")) {
+    return Malformed("the target is not a path");
   }
-  if (!absl::StartsWith(target, "/") && target != "*") return Malformed("the target is not a path");
   const std::pair<absl::string_view, absl::string_view> parts =
       absl::StrSplit(target, absl::MaxSplits('?', 1));
-  return std::pair{std::string(parts.first), std::string(parts.second)};
+  return std::pair{parts.first.empty() ? "/" : std::string(parts.first), std::string(parts.second)};
 }
 
 // The peer of the outermost proxy that is ours.
@@ -72,7 +77,7 @@ absl::StatusOr<HttpRequest> ReadHead(const http::request_header<>& header, bool 
   RETURN_IF_ERROR(CheckSingle(header));
   HttpRequest request;
   ASSIGN_OR_RETURN(std::tie(request.path, request.query),
-                   SplitTarget(View(header.target()), options));
+                   SplitTarget(View(header.target()), header.method(), options));
   request.method = std::string(View(header.method_string()));
   for (const auto& field : header) {
     request.headers.emplace_back(std::string(View(field.name_string())),

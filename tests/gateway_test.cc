@@ -73,6 +73,9 @@ TEST_F(GatewayTest, OptionsTellsTheMethodsWithoutCallingAnything) {
   EXPECT_EQ(reply.status, 204);
   EXPECT_EQ(reply.Header("Allow"), "DELETE, GET, PATCH, OPTIONS");
   EXPECT_EQ(reply.Header("Access-Control-Allow-Origin"), "");
+  const HttpReply server = Call("OPTIONS", "*");
+  EXPECT_EQ(server.status, 204);
+  EXPECT_EQ(server.Header("Allow"), "DELETE, GET, HEAD, PATCH, POST, OPTIONS");
   EXPECT_EQ(echo_.calls(), 0);
 }
 
@@ -174,6 +177,7 @@ TEST_F(GatewayTest, OversizedAndMalformedHttpIsRefusedAndTheConnectionClosed) {
       {"no host", "GET /v1/items/5 HTTP/1.1\r\n\r\n", 400, "HTTP_MALFORMED"},
       {"no http", "HELLO\r\n\r\n", 400, "HTTP_MALFORMED"},
       {"relative target", "GET v1/items/5 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "HTTP_MALFORMED"},
+      {"another's target", "GET * HTTP/1.1\r\nHost: x\r\n\r\n", 400, "HTTP_MALFORMED"},
       {"two lengths", head + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400,
        "HTTP_MALFORMED"},
       {"length and chunks",
