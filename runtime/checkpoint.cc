@@ -166,4 +166,23 @@ absl::StatusOr<int64_t> VerifyChain(mysql::Session& session,
   return sequence;
 }
 
+absl::StatusOr<std::string> DescribeChain(mysql::Session& session, absl::string_view service,
+                                          const std::string& file, const std::string& keys_file) {
+  std::vector<Checkpoint> checkpoints;
+  if (!file.empty()) {
+    const auto keys = JwsVerifier::FromFile(keys_file);
+    if (!keys.ok()) return absl::FailedPreconditionError(keys.status().message());
+    ASSIGN_OR_RETURN(checkpoints, ReadCheckpoints(file, **keys, service));
+  }
+  ASSIGN_OR_RETURN(const int64_t last, VerifyChain(session, checkpoints));
+  std::string found = absl::StrCat(service, ": ", last, " events form one chain; ");
+  if (checkpoints.empty()) {
+    absl::StrAppend(&found, "no checkpoints to hold it against");
+  } else {
+    absl::StrAppend(&found, checkpoints.size(), " checkpoints fit it, the last at event ",
+                    checkpoints.back().sequence, " of ", Instant(checkpoints.back().time));
+  }
+  return found;
+}
+
 }  // namespace qungong

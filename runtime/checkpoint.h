@@ -62,6 +62,11 @@ class Checkpoints {
 absl::StatusOr<int64_t> VerifyChain(mysql::Session& session,
                                     absl::Span<const Checkpoint> checkpoints = {});
 
+// The same for people, in a sentence, with the checkpoints of `file` ("" for none) and the keys
+// that sign them. FAILED_PRECONDITION or UNAVAILABLE if what there is to compare cannot be read.
+absl::StatusOr<std::string> DescribeChain(mysql::Session& session, absl::string_view service,
+                                          const std::string& file, const std::string& keys_file);
+
 }  // namespace qungong
 
 #endif  // QUNGONG_RUNTIME_CHECKPOINT_H_

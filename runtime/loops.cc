@@ -13,6 +13,9 @@ namespace {
 
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(5);
+// A pass costs a transaction, however little it finds: whoever wakes a loop meanwhile shares the
+// next.
+constexpr absl::Duration kRest = absl::Milliseconds(20);
 
 constexpr char kSchedule[] = R"sql(
 INSERT INTO due_rows (kind, subject_id, id, due_at, detail) VALUES (?, ?, ?, ?, ?)
@@ -147,7 +150,8 @@ void Loops::Run(Loop& loop) {
       wait = std::exchange(backoff, std::min(backoff * 2, kLongestBackoff));
     }
     absl::MutexLock lock(&mutex_);
-    mutex_.AwaitWithTimeout(absl::Condition(&roused), wait);
+    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), std::min(kRest, wait));
+    mutex_.AwaitWithTimeout(absl::Condition(&roused), wait - std::min(kRest, wait));
   }
 }
 

@@ -31,8 +31,8 @@ class Loops {
   Loops(mysql::Options database, Metrics& metrics);
   ~Loops();
 
-  // Runs `pass` again and again, `period` apart or as soon as Wake(name) is called. A failing pass
-  // is logged and tried again with back-off up to 5 s.
+  // Runs `pass` again and again, `period` apart or, after 20 ms of rest, as soon as Wake(name) is
+  // called. A failing pass is logged and tried again with back-off up to 5 s.
   void Add(const std::string& name, absl::Duration period, Pass pass);
   void Wake(absl::string_view name);
   // Ends all loops after their current pass and joins.

@@ -1,8 +1,8 @@
 // The one door to MariaDB / MySQL: sessions, transactions, typed rows, the map of driver errors.
 //
-// mysql.cc is the only file that includes the driver and the only one that catches its exceptions.
-// Transactions are opened and ended as statements, because the driver's own commit() and rollback()
-// swallow errors.
+// mysql_connection.cc is the only file that includes the driver and the only one that catches its
+// exceptions. Transactions are opened and ended as statements, because the driver's own commit()
+// and rollback() swallow errors.
 #ifndef QUNGONG_RUNTIME_MYSQL_H_
 #define QUNGONG_RUNTIME_MYSQL_H_
 
@@ -207,8 +207,8 @@ class ThreadInit {
   ~ThreadInit();
 };
 
-// The driver's error number and text as a status: the one table (see mysql.cc). Exposed for its
-// test.
+// The driver's error number and text as a status: the one table (see mysql_status.cc). Exposed for
+// its test.
 absl::Status StatusFromDriver(int error, absl::string_view sql_state, absl::string_view text);
 // Whether the whole transaction may be run again after this status.
 bool IsRetryable(const absl::Status& status);

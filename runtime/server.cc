@@ -1,6 +1,5 @@
 #include "runtime/server.h"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -28,6 +27,7 @@
 #include "runtime/service_account.h"
 #include "runtime/status.h"
 #include "runtime/tls.h"
+#include "runtime/upkeep.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:0", "gRPC listener, host:port");
 ABSL_FLAG(std::string, admin_listen, "127.0.0.1:0",
@@ -132,36 +132,6 @@ absl::StatusOr<std::unique_ptr<Checkpoints>> MakeCheckpoints(const std::string& 
   return checkpoints;
 }
 
-// --verify_chain: what it found, for people.
-absl::StatusOr<std::string> VerifyCommand(mysql::Session& session, absl::string_view service) {
-  std::vector<Checkpoint> checkpoints;
-  const std::string file = absl::GetFlag(FLAGS_checkpoint_file);
-  if (!file.empty()) {
-    const auto keys = JwsVerifier::FromFile(absl::GetFlag(FLAGS_checkpoint_keys_file));
-    if (!keys.ok()) return absl::FailedPreconditionError(keys.status().message());
-    ASSIGN_OR_RETURN(checkpoints, ReadCheckpoints(file, **keys, service));
-  }
-  ASSIGN_OR_RETURN(const int64_t last, VerifyChain(session, checkpoints));
-  std::string found = absl::StrCat(service, ": ", last, " events form one chain; ");
-  if (checkpoints.empty()) {
-    absl::StrAppend(&found, "no checkpoints to hold it against");
-  } else {
-    absl::StrAppend(
-        &found, checkpoints.size(), " checkpoints fit it, the last at event ",
-        checkpoints.back().sequence, " of ",
-        absl::FormatTime("%Y-%m-%d %H:%M:%SZ", checkpoints.back().time, absl::UTCTimeZone()));
-  }
-  return found;
-}
-
-// Large buffers go back to the system when they are freed, and few arenas share the rest. Left to
-// itself, glibc keeps tens of MiB for each thread that ever handled a batch of a feed: org-service
-// took 131 MiB after an import, and 52 with this and the loop that trims.
-void GiveMemoryBack() {
-  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
-  mallopt(M_ARENA_MAX, 4);
-}
-
 class Server {
  public:
   Server(const ServiceSpec& spec, mysql::Options database, const Clock& clock, KeyRing keys,
@@ -215,35 +185,7 @@ absl::Status Server::Ready(mysql::Session& session) {
 }
 
 void Server::AddLoops() {
-  loops_.Add("sequencer", absl::Milliseconds(100),
-             [](mysql::Session& session) -> absl::StatusOr<bool> {
-               ASSIGN_OR_RETURN(const int numbered, SequenceEvents(session));
-               return numbered > 0;
-             });
-  loops_.Add(
-      "forget-requests", absl::Minutes(1), [](mysql::Session& session) -> absl::StatusOr<bool> {
-        int64_t deleted = 0;
-        RETURN_IF_ERROR(session.Transact({}, [&](mysql::Tx& tx) -> absl::Status {
-          ASSIGN_OR_RETURN(
-              deleted,
-              tx.Execute("DELETE FROM idempotency_keys WHERE expires_at < NOW(6) LIMIT 1000"));
-          return absl::OkStatus();
-        }));
-        return deleted == 1000;
-      });
-  loops_.Add("rewrap-keys", absl::Minutes(1),
-             [this](mysql::Session& session) -> absl::StatusOr<bool> {
-               int rewrapped = 0;
-               RETURN_IF_ERROR(session.Transact({}, [&](mysql::Tx& tx) -> absl::Status {
-                 ASSIGN_OR_RETURN(rewrapped, keys_.Rewrap(tx, 200));
-                 return absl::OkStatus();
-               }));
-               return rewrapped == 200;
-             });
-  loops_.Add("trim-memory", absl::Seconds(30), [](mysql::Session&) -> absl::StatusOr<bool> {
-    malloc_trim(0);
-    return false;
-  });
+  AddUpkeep(loops_, keys_);
   if (checkpoints_ != nullptr) {
     loops_.Add("checkpoint", absl::GetFlag(FLAGS_checkpoint_every),
                [this](mysql::Session& session) -> absl::StatusOr<bool> {
@@ -411,7 +353,9 @@ int ServiceMain(int argc, char** argv, const ServiceSpec& spec) {
   if (const absl::Status s = CheckDatabaseSettings(session); !s.ok())
     return Die("database settings", s.message());
   if (absl::GetFlag(FLAGS_verify_chain)) {
-    const absl::StatusOr<std::string> found = VerifyCommand(session, spec.name);
+    const absl::StatusOr<std::string> found =
+        DescribeChain(session, spec.name, absl::GetFlag(FLAGS_checkpoint_file),
+                      absl::GetFlag(FLAGS_checkpoint_keys_file));
     if (!found.ok()) {
       std::printf("%s: %s\n", spec.name.c_str(), std::string(found.status().message()).c_str());
       // A broken chain, or a checkpoint that its service did not sign.

@@ -251,6 +251,19 @@ TEST_F(LoopsTest, ALoopRunsAgainAsSoonAsItIsWoken) {
   EXPECT_EQ(passes, 2);
 }
 
+TEST_F(LoopsTest, ALoopThatIsWokenAllTheTimeRestsBetweenPasses) {
+  Loops loops(Options(), metrics_);
+  std::atomic<int> passes = 0;
+  const absl::Time start = absl::Now();
+  loops.Add("test", absl::Hours(1), [&](mysql::Session&) -> absl::StatusOr<bool> {
+    ++passes;
+    return false;
+  });
+  while (passes < 10) loops.Wake("test");
+  EXPECT_GE(absl::Now() - start, 9 * absl::Milliseconds(20));
+  loops.Stop();
+}
+
 TEST_F(LoopsTest, ALoopGoesOnAtOnceWhileThereIsMoreAndSurvivesFailures) {
   Loops loops(Options(), metrics_);
   std::atomic<int> passes = 0;

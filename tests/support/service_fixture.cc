@@ -13,6 +13,7 @@
 #include "runtime/channel.h"
 #include "runtime/directory.h"
 #include "runtime/feed.h"
+#include "runtime/upkeep.h"
 #include "tests/support/test_keys.h"
 
 namespace qungong::testing {
@@ -76,11 +77,7 @@ TestService::TestService(const std::string& name, absl::Span<const Migration> mi
     : TestService(name, Migrated(name, migrations, clock_), kThreads) {
   clock_.Stand(TestNow());
   Serve(wire);
-  loops_.Add("sequencer", absl::Milliseconds(100),
-             [](mysql::Session& session) -> absl::StatusOr<bool> {
-               ASSIGN_OR_RETURN(const int numbered, SequenceEvents(session));
-               return numbered > 0;
-             });
+  AddSequencer(loops_);
 }
 
 TestService::TestService(const std::string& name, const Wire& wire, absl::Time now, Fault fault)
