@@ -14,6 +14,7 @@ namespace qungong::gateway {
 namespace {
 
 constexpr size_t kWatchBytes = 1 << 10;  // what an idle connection holds
+constexpr int kKernelBytes = 64 << 10;   // of an answer; the kernel doubles it
 constexpr size_t kReadBytes = 16 << 10;  // one read of a body: memory follows what has arrived
 
 absl::Status TooLarge(size_t limit) {
@@ -83,11 +84,13 @@ class Exchange final : public HttpExchange {
 
 HttpConnection::HttpConnection(net::io_context& context, tcp::socket socket, net::ssl::context* tls,
                                const HttpOptions& options, HttpHandler& handler,
+                               std::unique_ptr<Admission::Seat> seat,
                                absl::AnyInvocable<void()> on_close)
     : context_(context),
       stream_(std::move(socket), tls),
       options_(options),
       handler_(handler),
+      seat_(std::move(seat)),
       on_close_(std::move(on_close)),
       timer_(context),
       heartbeat_(context),
@@ -96,6 +99,7 @@ HttpConnection::HttpConnection(net::io_context& context, tcp::socket socket, net
 void HttpConnection::Start() {
   error_code ignored;
   stream_.socket().set_option(tcp::no_delay(true), ignored);
+  stream_.socket().set_option(net::socket_base::send_buffer_size(kKernelBytes), ignored);
   if (!stream_.secure()) return NextRequest();
   SetTimer(options_.header_time);
   stream_.async_handshake([self = shared_from_this()](error_code error) {
@@ -308,6 +312,7 @@ void HttpConnection::Close() {
   Abandon();
   for (auto& [chunk, done] : std::exchange(chunks_, {})) done(false);
   on_close_();
+  seat_.reset();
 }
 
 }  // namespace qungong::gateway

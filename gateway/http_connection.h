@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
+#include "gateway/admission.h"
 #include "gateway/http_stream.h"
 #include "gateway/http_wire.h"
 
@@ -22,10 +23,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   using Done = absl::AnyInvocable<void(bool)>;
   using PartDone = absl::AnyInvocable<void(absl::StatusOr<std::string>)>;
 
-  // `context` is that of the socket. `on_close` is called once.
+  // `context` is that of the socket. `on_close` is called once, before the seat is given back.
   HttpConnection(net::io_context& context, tcp::socket socket, net::ssl::context* tls,
                  const HttpOptions& options, HttpHandler& handler,
-                 absl::AnyInvocable<void()> on_close);
+                 std::unique_ptr<Admission::Seat> seat, absl::AnyInvocable<void()> on_close);
 
   void Start();
   // No further request: closes now if idle, otherwise after the answer; asks a stream to end.
@@ -81,6 +82,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   HttpStream stream_;
   const HttpOptions& options_;
   HttpHandler& handler_;
+  std::unique_ptr<Admission::Seat> seat_;  // null when closed
   absl::AnyInvocable<void()> on_close_;
   net::steady_timer timer_;      // the bound of the present state
   net::steady_timer heartbeat_;  // of a stream

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "gateway/http_connection.h"
+#include "runtime/status.h"
 
 namespace qungong::gateway {
 namespace {
@@ -17,6 +18,12 @@ void HttpConnection::Respond(uint64_t id, HttpResponse response) {
 }
 
 void HttpConnection::Send(HttpResponse response) {
+  if (!head_only_ && !seat_->Hold(response.body.size())) {
+    response = handler_.Refuse(WithRetryAfter(
+        WithReason(absl::UnavailableError("too many answers wait to be read"), "OVERLOADED"),
+        absl::Seconds(1)));
+    seat_->Hold(response.body.size());
+  }
   state_ = State::kAnswering;
   abandoned_ = nullptr;
   if (!parser_->is_done()) keep_alive_ = false;
@@ -41,6 +48,7 @@ void HttpConnection::AfterAnswer() {
   if (state_ == State::kClosed) return;
   serializer_.reset();
   response_.reset();
+  seat_->Release();
   if (keep_alive_ && !draining_) return NextRequest();
   error_code ignored;
   stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);

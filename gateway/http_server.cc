@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "gateway/admission.h"
 #include "gateway/http_connection.h"
 #include "gateway/http_wire.h"
 #include "runtime/log.h"
@@ -19,43 +19,6 @@
 
 namespace qungong::gateway {
 namespace {
-
-// Counts connections, in all and per peer. Thread-safe.
-class Admission {
- public:
-  explicit Admission(const HttpOptions& options) : options_(options) {}
-
-  bool Enter(const std::string& peer) {
-    absl::MutexLock lock(&mutex_);
-    if (open_ >= options_.connections) return false;
-    size_t& of_peer = peers_[peer];
-    if (of_peer >= options_.connections_per_peer) return false;
-    ++open_;
-    ++of_peer;
-    return true;
-  }
-  void Leave(const std::string& peer) {
-    absl::MutexLock lock(&mutex_);
-    --open_;
-    const auto found = peers_.find(peer);
-    if (--found->second == 0) peers_.erase(found);
-  }
-  size_t open() const {
-    absl::MutexLock lock(&mutex_);
-    return open_;
-  }
-  bool AwaitNone(absl::Duration patience) const {
-    absl::MutexLock lock(&mutex_);
-    const auto none = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return open_ == 0; };
-    return mutex_.AwaitWithTimeout(absl::Condition(&none), patience);
-  }
-
- private:
-  const HttpOptions& options_;
-  mutable absl::Mutex mutex_;
-  size_t open_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_map<std::string, size_t> peers_ ABSL_GUARDED_BY(mutex_);
-};
 
 // A thread with its own context and connections: nothing of a connection is shared between threads.
 struct Loop {
@@ -133,7 +96,7 @@ class HttpServer::Impl {
   Impl(HttpOptions options, HttpHandler& handler)
       : options_(WithinDescriptors(std::move(options))),
         handler_(handler),
-        admission_(options_),
+        admission_({options_.connections, options_.connections_per_peer, options_.unread_bytes}),
         loops_(MakeLoops(options_.threads)),
         acceptor_(loops_[0]->context),
         retry_(loops_[0]->context) {}
@@ -210,17 +173,18 @@ class HttpServer::Impl {
   void Admit(Loop& loop, tcp::socket socket) {
     error_code error;
     const std::string peer = socket.remote_endpoint(error).address().to_string();
-    if (error || !admission_.Enter(peer)) return;
+    if (error) return;
+    std::unique_ptr<Admission::Seat> seat = admission_.Enter(peer);
+    if (seat == nullptr) return;
     const uint64_t id = ++last_id_;
-    net::post(loop.context, [this, &loop, id, peer, socket = std::move(socket)]() mutable {
-      auto connection = std::make_shared<HttpConnection>(
-          loop.context, std::move(socket), tls_.get(), options_, handler_, [this, &loop, id, peer] {
-            loop.connections.erase(id);
-            admission_.Leave(peer);
-          });
-      loop.connections.emplace(id, connection);
-      connection->Start();
-    });
+    net::post(loop.context,
+              [this, &loop, id, seat = std::move(seat), socket = std::move(socket)]() mutable {
+                auto connection = std::make_shared<HttpConnection>(
+                    loop.context, std::move(socket), tls_.get(), options_, handler_,
+                    std::move(seat), [&loop, id] { loop.connections.erase(id); });
+                loop.connections.emplace(id, connection);
+                connection->Start();
+              });
   }
 
   const HttpOptions options_;

@@ -21,6 +21,9 @@ struct HttpOptions {
   size_t upload_bytes = 64 << 20;  // a streamed body
   size_t connections = 10'000;
   size_t connections_per_peer = 1'000;
+  // Of answers that peers are slow to read, together; of one address a quarter. Beyond that a large
+  // answer is 503.
+  size_t unread_bytes = 64 << 20;
   absl::Duration header_time =
       absl::Seconds(10);  // from the first byte of a request to the end of its header
   absl::Duration body_time = absl::Seconds(30);     // a whole body, or one part of a streamed one

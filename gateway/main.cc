@@ -49,6 +49,8 @@ ABSL_FLAG(uint32_t, max_header_bytes, 16 << 10, "largest request header");
 ABSL_FLAG(uint32_t, max_target_bytes, 4 << 10, "longest path and query");
 ABSL_FLAG(uint32_t, max_body_bytes, 1 << 20, "largest JSON body");
 ABSL_FLAG(uint32_t, max_upload_bytes, 64 << 20, "largest uploaded file");
+ABSL_FLAG(uint32_t, max_unread_bytes, 64 << 20,
+          "most bytes of answers that peers are slow to read; one address may hold a quarter");
 ABSL_FLAG(uint32_t, max_connections, 10'000,
           "most HTTP connections; with TLS an idle one holds 75 KiB");
 ABSL_FLAG(uint32_t, max_connections_per_peer, 1'000, "most HTTP connections of one address");
@@ -81,6 +83,7 @@ HttpOptions HttpFlags() {
   http.target_bytes = absl::GetFlag(FLAGS_max_target_bytes);
   http.body_bytes = absl::GetFlag(FLAGS_max_body_bytes);
   http.upload_bytes = absl::GetFlag(FLAGS_max_upload_bytes);
+  http.unread_bytes = absl::GetFlag(FLAGS_max_unread_bytes);
   http.connections = absl::GetFlag(FLAGS_max_connections);
   http.connections_per_peer = absl::GetFlag(FLAGS_max_connections_per_peer);
   http.forwarded_hops = absl::GetFlag(FLAGS_forwarded_hops);

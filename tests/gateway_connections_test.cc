@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/support/crowd.h"
+#include "tests/support/eventually.h"
 #include "tests/support/gateway_fixture.h"
 #include "tests/support/resident.h"
 
@@ -185,6 +186,46 @@ TEST_F(SlowUploadTest, WhoSendsAnUploadByDropsIsCutOff) {
       "POST /v1/shelves/2/items:upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n"
       "Content-Type: text/csv\r\nContent-Length: 1000\r\n\r\nabc");
   EXPECT_TRUE(client.ReadsToEnd());
+}
+
+class UnreadTest : public GatewayTest {
+ protected:
+  void Configure(gateway::ProcessOptions& options) override { options.http.unread_bytes = 4 << 20; }
+
+  // Asks for an answer of 700 KB.
+  void Ask(HttpClient& client) {
+    const std::string body =
+        absl::StrCat(R"({"displayName":")", std::string(700'000, 'x'), R"("})");
+    client.Send(absl::StrCat("POST /v1/shelves/2/items HTTP/1.1\r\nHost: x\r\nContent-Type: ",
+                             "application/json\r\nAuthorization: Bearer x\r\nContent-Length: ",
+                             body.size(), "\r\n\r\n", body));
+  }
+};
+
+TEST_F(UnreadTest, AnswersThatNobodyReadsAreBoundedAndTheirRoomComesBack) {
+  auto lazy = std::make_unique<HttpClient>(port());
+  Ask(*lazy);
+  EXPECT_TRUE(Eventually([this] { return echo_.calls() == 1; }));
+  HttpClient next(port());
+  const auto status = [&] {
+    Ask(next);
+    const HttpReply reply = next.ReadReply();
+    if (reply.status == 503) {
+      EXPECT_THAT(reply.body, ::testing::HasSubstr("OVERLOADED"));
+      EXPECT_EQ(reply.Header("Retry-After"), "1");
+    } else {
+      EXPECT_GT(reply.body.size(), 700'000u);
+    }
+    return reply.status;
+  };
+  EXPECT_TRUE(Eventually([&] { return status() == 503; })) << "of one address a quarter is held";
+  EXPECT_EQ(next.Get("/v1/items/5", {kBearer}).status, 200) << "what is small goes on";
+  EXPECT_EQ(lazy->ReadReply().status, 200) << "late, but whole";
+  EXPECT_EQ(status(), 200);
+  Ask(*lazy);
+  EXPECT_TRUE(Eventually([&] { return status() == 503; }));
+  lazy.reset();
+  EXPECT_TRUE(Eventually([&] { return status() == 200; })) << "who goes gives back what it held";
 }
 
 // No descriptor is free as long as it lives.
