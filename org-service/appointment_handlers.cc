@@ -8,6 +8,7 @@
 #include "org-service/listing.h"
 #include "org-service/node_store.h"
 #include "org-service/person_store.h"
+#include "org-service/relation_handlers.h"
 #include "org-service/unit_in_force.h"
 #include "runtime/status.h"
 
@@ -135,6 +136,7 @@ absl::StatusOr<v1::Appointment> AppointmentHandlers::EndAppointment(
   RETURN_IF_ERROR(UpdateDays(m.tx(), appointment, days));
   m.Emit(AppointmentEvent(appointment, "Appointment.ENDED"));
   RETURN_IF_ERROR(EndGrantsOf(m, appointment));
+  RETURN_IF_ERROR(EndRelationsOf(m, appointment));
   return appointment.ToProto();
 }
 

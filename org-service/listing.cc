@@ -12,15 +12,15 @@ namespace qungong::org {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-void Conditions::AndWithin(absl::string_view unit_column, absl::Span<const Uuid> nodes,
+void Conditions::AndWithin(absl::string_view unit_columns, absl::Span<const Uuid> nodes,
                            absl::CivilDay day) {
   std::string marks = nodes.empty() ? "NULL" : "?";
   for (size_t i = 1; i < nodes.size(); ++i) absl::StrAppend(&marks, ", ?");
   And(
       absl::StrCat("EXISTS (SELECT 1 FROM directory_closure AS c JOIN directory_nodes AS u"
                    " ON u.id = c.descendant_id WHERE c.tree = ",
-                   rpc::v1::ADMINISTRATIVE_TREE, " AND c.descendant_id = ", unit_column,
-                   " AND c.ancestor_id IN (", marks,
+                   rpc::v1::ADMINISTRATIVE_TREE, " AND c.descendant_id IN (", unit_columns,
+                   ") AND c.ancestor_id IN (", marks,
                    ") AND c.valid_from <= LEAST(?, u.valid_to - INTERVAL 1 DAY)"
                    " AND c.valid_to > LEAST(?, u.valid_to - INTERVAL 1 DAY))"));
   for (const Uuid& node : nodes) params_.emplace_back(node);

@@ -32,8 +32,9 @@ class Conditions {
     absl::StrAppend(&sql_, sql_.empty() ? "WHERE " : "\n  AND ", condition);
     (params_.push_back(mysql::Param(params)), ...);
   }
-  // Only rows whose unit lies at or below one of `nodes` on `day`, or did on its last day.
-  void AndWithin(absl::string_view unit_column, absl::Span<const Uuid> nodes, absl::CivilDay day);
+  // Only rows whose unit (of several columns "a, b" any of the units) lies at or below one of
+  // `nodes` on `day`, or did on its last day.
+  void AndWithin(absl::string_view unit_columns, absl::Span<const Uuid> nodes, absl::CivilDay day);
 
   const std::string& sql() const { return sql_; }
   const std::vector<mysql::Param>& params() const { return params_; }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "org-service/appointment_store.h"
 #include "org-service/grant_store.h"
+#include "org-service/relation_store.h"
 #include "runtime/civil.h"
 #include "runtime/directory.h"
 #include "runtime/in_list.h"
@@ -296,6 +297,8 @@ absl::StatusOr<std::string> FindRights(Tx& tx, const NodeRecord& unit, int32_t d
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("units", unit.name()));
   ASSIGN_OR_RETURN(const bool has_appointments, HasAppointments(tx, id, FromDayNumber(day)));
   if (has_appointments) return "HAS_APPOINTMENTS";
+  ASSIGN_OR_RETURN(const bool has_relations, HasRelations(tx, id, FromDayNumber(day)));
+  if (has_relations) return "HAS_RELATIONS";
   ASSIGN_OR_RETURN(const bool has_grants, HasGrants(tx, id, FromDayNumber(day)));
   return has_grants ? "HAS_GRANTS" : "";
 }

@@ -81,8 +81,9 @@ absl::StatusOr<std::optional<Uuid>> FindUnitOver(mysql::Tx& tx, const Uuid& divi
 // to `day`; those that do not exist on `day` have none.
 absl::StatusOr<std::vector<directory::WayUp>> WaysUpFromKeepers(mysql::Tx& tx, const Uuid& unit,
                                                                 int32_t day);
-// Who would be left with a post or a right in a unit that ends on `day`: HAS_APPOINTMENTS,
-// HAS_GRANTS or "". A right counts, too, while its account is disabled.
+// Who would be left with a post, a relation or a right in a unit that ends on `day`:
+// HAS_APPOINTMENTS, HAS_RELATIONS, HAS_GRANTS or "". A right counts, too, while its account is
+// disabled.
 absl::StatusOr<std::string> FindRights(mysql::Tx& tx, const NodeRecord& unit, int32_t day);
 // What keeps a node from ending on `day`: a reason such as HAS_CHILDREN, or "".
 absl::StatusOr<std::string> FindObstacle(mysql::Tx& tx, const NodeRecord& record, int32_t day);

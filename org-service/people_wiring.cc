@@ -7,6 +7,7 @@
 #include "org-service/appointment_service.h"
 #include "org-service/grant_service.h"
 #include "org-service/person_service.h"
+#include "org-service/relation_service.h"
 #include "org-service/session_service.h"
 #include "org-service/session_store.h"
 #include "runtime/status.h"
@@ -27,6 +28,7 @@ struct People {
   GrantHandlers grants;
   PersonHandlers people;
   AppointmentHandlers appointments;
+  RelationHandlers relations;
 };
 
 }  // namespace
@@ -41,6 +43,7 @@ absl::Status WirePeople(Chassis& chassis, const std::string& token_signing_key_f
   wiring.services.push_back(std::make_unique<GrantService>(chassis, people->grants));
   wiring.services.push_back(std::make_unique<PersonService>(chassis, people->people));
   wiring.services.push_back(std::make_unique<AppointmentService>(chassis, people->appointments));
+  wiring.services.push_back(std::make_unique<RelationService>(chassis, people->relations));
   wiring.parts.push_back(people);
   chassis.loops.Add("forget-sessions", absl::Minutes(10),
                     [&chassis](mysql::Session& session) -> absl::StatusOr<bool> {

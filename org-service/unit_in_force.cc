@@ -28,10 +28,18 @@ absl::StatusOr<Days> WithinUnit(mysql::Tx& tx, const Uuid& unit, Days days, bool
 }
 
 absl::Status AuthorizeKeeper(Read& read, const Uuid& unit, absl::string_view resource) {
-  ASSIGN_OR_RETURN(const std::vector<directory::WayUp> ways,
-                   WaysUpFromKeepers(read.tx(), unit, read.call().today));
-  const bool may = std::any_of(ways.begin(), ways.end(),
-                               [&read](const directory::WayUp& way) { return read.HoldsOn(way); });
+  return AuthorizeKeeperOfAny(read, {unit}, resource);
+}
+
+absl::Status AuthorizeKeeperOfAny(Read& read, absl::Span<const Uuid> units,
+                                  absl::string_view resource) {
+  bool may = false;
+  for (const Uuid& unit : units) {
+    ASSIGN_OR_RETURN(const std::vector<directory::WayUp> ways,
+                     WaysUpFromKeepers(read.tx(), unit, read.call().today));
+    may |= std::any_of(ways.begin(), ways.end(),
+                       [&read](const directory::WayUp& way) { return read.HoldsOn(way); });
+  }
   return may ? absl::OkStatus() : DeniedOrAbsent(resource);
 }
 

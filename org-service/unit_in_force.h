@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "org-service/dates.h"
 #include "runtime/ids.h"
 #include "runtime/mysql.h"
@@ -21,6 +22,9 @@ absl::StatusOr<Days> WithinUnit(mysql::Tx& tx, const Uuid& unit, Days days, bool
 // otherwise. One statement, whatever there is: whoever found no resource passes the nil id, so that
 // the work does not tell what is absent from what is another's.
 absl::Status AuthorizeKeeper(Read& read, const Uuid& unit, absl::string_view resource);
+// The same of at least one of the units: one statement for each.
+absl::Status AuthorizeKeeperOfAny(Read& read, absl::Span<const Uuid> units,
+                                  absl::string_view resource);
 
 }  // namespace qungong::org
 

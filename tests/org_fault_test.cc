@@ -3,6 +3,7 @@
 #include "gmock/gmock.h"
 #include "qungong/org/v1/calendar_service.grpc.pb.h"
 #include "qungong/org/v1/import_service.grpc.pb.h"
+#include "qungong/org/v1/relation_service.grpc.pb.h"
 #include "tests/support/faults/exit_enumeration.h"
 #include "tests/support/faults/fault_enumeration.h"
 #include "tests/support/org/tree.h"
@@ -31,6 +32,10 @@ const std::vector<std::string> kInvariants = {
     // One serving secretary of a unit.
     "(SELECT unit_id FROM appointments WHERE post = 1 AND valid_to = '9999-12-31' GROUP BY unit_id"
     " HAVING COUNT(*) > 1) twice",
+    // The same relation of two units holds once at a time.
+    "relations a JOIN relations b ON b.kind = a.kind AND b.from_unit_id = a.from_unit_id AND"
+    " b.to_unit_id = a.to_unit_id AND b.id > a.id AND b.valid_from < a.valid_to AND"
+    " a.valid_from < b.valid_to",
 };
 
 class OrgFaultTest : public OrgTreeTest, public ::testing::WithParamInterface<std::string> {
@@ -56,6 +61,17 @@ class OrgFaultTest : public OrgTreeTest, public ::testing::WithParamInterface<st
   std::string NewPerson() {
     return Get(CreatePerson("王五", absl::StrCat("1390000", 1000 + ++made_), "", town_.unit))
         .name();
+  }
+  // An official of the town looks after a new community.
+  v1::CreateRelationRequest Contact() {
+    v1::CreateRelationRequest request;
+    request.set_kind(v1::Relation::POINT_OF_CONTACT);
+    request.set_from_unit(town_.unit);
+    request.set_to_unit(NewCommunity(false).unit);
+    request.set_contact(
+        Get(Appoint(NewPerson(), v1::Appointment::HEAD, town_.unit, kToday - 30)).name());
+    *request.mutable_valid_from() = ToDate(kToday - 10);
+    return request;
   }
   Send Uploading();
 
@@ -200,6 +216,19 @@ Scenarios OrgFaultTest::People() {
                               .name());
          *request.mutable_effective_date() = ToDate(kToday);
          return By(registrar_, "AppointmentService/EndAppointment", request);
+       }},
+      {"CreateRelation",
+       [this] { return By(registrar_, "RelationService/CreateRelation", Contact()); }},
+      {"EndRelation",
+       [this] {
+         const auto relations = v1::RelationService::NewStub(service_->channel());
+         v1::EndRelationRequest request;
+         request.set_name(
+             Get(As(registrar_, *relations, &v1::RelationService::Stub::CreateRelation, Contact()))
+                 .name());
+         *request.mutable_effective_date() = ToDate(kToday);
+         request.set_result("道路已硬化");
+         return By(registrar_, "RelationService/EndRelation", request);
        }},
   };
 }

@@ -1,4 +1,5 @@
-// Who may do what with accounts, rights, people and posts, as the reviewed table says.
+// Who may do what with accounts, rights, people, posts and relations, as the reviewed table says.
+#include "qungong/org/v1/relation_service.grpc.pb.h"
 #include "tests/support/access/org/org_access_fixture.h"
 
 namespace qungong::org {
@@ -16,6 +17,7 @@ class OrgPeopleAccessTest : public OrgAccessTest {
   void AddGrants();
   void AddPeople();
   void AddAppointments();
+  void AddRelations();
 };
 
 void OrgPeopleAccessTest::AddSessions() {
@@ -196,12 +198,50 @@ void OrgPeopleAccessTest::AddAppointments() {
   });
 }
 
+void OrgPeopleAccessTest::AddRelations() {
+  // An official of the town looks after a school of it.
+  const auto create = [this](Scene s) {
+    v1::CreateRelationRequest q;
+    q.set_kind(v1::Relation::POINT_OF_CONTACT);
+    q.set_from_unit(Town(s).unit);
+    q.set_to_unit(Get(Do(NewUnit(Town(s).unit, v1::Unit::SCHOOL, "小学"))).name());
+    q.set_contact(AppointmentAt(s, PersonAt(s)));
+    *q.mutable_valid_from() = ToDate(kToday);
+    return q;
+  };
+  const auto relation_at = [this, create](Scene s) {
+    const auto relations = v1::RelationService::NewStub(service_->channel());
+    return Get(As(registrar_, *relations, &v1::RelationService::Stub::CreateRelation, create(s)));
+  };
+  Put<v1::CreateRelationRequest>("RelationService/CreateRelation", [this, create](Scene s, auto q) {
+    q.MergeFrom(create(s));
+    return About(AroundTown(s), q);
+  });
+  Put<v1::GetRelationRequest>("RelationService/GetRelation", [this, relation_at](Scene s, auto q) {
+    q.set_name(relation_at(s).name());
+    return About(AroundTown(s), q);
+  });
+  Put<v1::ListRelationsRequest>("RelationService/ListRelations",
+                                [this, relation_at](Scene s, auto q) {
+                                  q.set_unit(Town(s).unit);
+                                  Attempt attempt = About(AroundTown(s), q);
+                                  attempt.shown = relation_at(s).name();
+                                  return attempt;
+                                });
+  Put<v1::EndRelationRequest>("RelationService/EndRelation", [this, relation_at](Scene s, auto q) {
+    q.set_name(relation_at(s).name());
+    *q.mutable_effective_date() = ToDate(kToday);
+    return About(AroundTown(s), q);
+  });
+}
+
 TEST_F(OrgPeopleAccessTest, IsAsReviewedForEveryMethodRoleAndPlace) {
   AddSessions();
   AddAccounts();
   AddGrants();
   AddPeople();
   AddAppointments();
+  AddRelations();
   ExpectAccess(/*of_people=*/true);
 }
 

@@ -17,6 +17,7 @@
 #include "qungong/org/v1/grant_service.pb.h"
 #include "qungong/org/v1/import_service.pb.h"
 #include "qungong/org/v1/person_service.pb.h"
+#include "qungong/org/v1/relation_service.pb.h"
 #include "qungong/org/v1/service_center_service.pb.h"
 #include "qungong/org/v1/session_service.pb.h"
 #include "qungong/org/v1/unit_service.pb.h"
@@ -44,6 +45,7 @@ std::vector<const FileDescriptor*> ServiceFiles() {
           org::v1::Grant::descriptor()->file(),
           org::v1::Import::descriptor()->file(),
           org::v1::Person::descriptor()->file(),
+          org::v1::Relation::descriptor()->file(),
           org::v1::ServiceCenter::descriptor()->file(),
           org::v1::SessionToken::descriptor()->file(),
           org::v1::Unit::descriptor()->file(),

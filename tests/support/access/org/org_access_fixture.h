@@ -94,10 +94,11 @@ class OrgAccessTest : public OrgTreeTest {
   std::string AppointmentAt(Scene s, const std::string& person) {
     return Get(Appoint(person, v1::Appointment::CENTER_STAFF, Town(s).unit, kToday - 30)).name();
   }
-  // The methods of accounts, rights, people and posts; the others are those of the trees.
+  // The methods of accounts, rights, people, posts and relations; the others are those of the
+  // trees.
   static bool IsOfPeople(absl::string_view method) {
     for (const char* service : {"SessionService", "AccountService", "GrantService", "PersonService",
-                                "AppointmentService"}) {
+                                "AppointmentService", "RelationService"}) {
       if (absl::StrContains(method, service)) return true;
     }
     return false;
