@@ -312,7 +312,7 @@ Item RandomItem(std::mt19937& random, int depth) {
   if (chance()) item.set_name(text());
   if (chance()) item.set_kind(static_cast<Item::Kind>(random() % 3));
   if (chance()) item.set_count(static_cast<int32_t>(random()));
-  if (chance()) item.set_total(static_cast<int64_t>(random()) * static_cast<int64_t>(random()));
+  if (chance()) item.set_total(static_cast<int64_t>(uint64_t{random()} * random()));
   if (chance()) item.set_large(uint64_t{random()} << (random() % 33));
   if (chance())
     item.set_ratio(

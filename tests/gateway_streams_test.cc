@@ -244,7 +244,7 @@ TEST_F(GatewayTest, ManyConnectionsAtOnceAreServed) {
   threads.reserve(8);
   std::atomic<int> served = 0;
   for (int t = 0; t < 8; ++t) {
-    threads.emplace_back([&] {
+    threads.emplace_back([&, t] {
       HttpClient client(port());
       for (int i = 0; i < 200; ++i) {
         const std::string name = absl::StrCat("items/", t, "-", i);
