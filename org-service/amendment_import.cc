@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "org-service/division_import.h"
 #include "org-service/division_rules.h"
+#include "org-service/tree_change.h"
 #include "runtime/civil.h"
 #include "runtime/status.h"
 
@@ -33,7 +34,7 @@ absl::Status Differs(const AmendmentNode& node) {
 class Step {
  public:
   Step(const Amendment& amendment, NodeBook& book)
-      : amendment_(amendment), book_(book), day_(DayNumber(amendment.day)) {}
+      : amendment_(amendment), book_(book), day_(DayNumber(amendment.day)), change_(day_, book) {}
 
   absl::StatusOr<Effect> Run() {
     switch (amendment_.operation) {
@@ -103,29 +104,8 @@ class Step {
     const NodeEdge* edge = EdgeOn(*node, day_);
     if (edge == nullptr) return Differs(amendment_.node);
     if (edge->parent() == parent->name()) return Effect::kUnchanged;
-    const std::string left = edge->parent();
-    RETURN_IF_ERROR(MoveTo(*node, *parent));
-    if (amendment_.node.is_unit) return Effect::kChanged;
-    // The division's unit goes with it if it stands under the unit of the parent that is left.
-    const NodeRecord* unit = book_.GoverningUnit(node->name(), day_);
-    const NodeRecord* left_unit = book_.GoverningUnit(left, day_);
-    const NodeRecord* parent_unit = book_.GoverningUnit(parent->name(), day_);
-    if (unit == nullptr || left_unit == nullptr) return Effect::kChanged;
-    const NodeEdge* unit_edge = EdgeOn(*unit, day_);
-    if (unit_edge == nullptr || unit_edge->parent() != left_unit->name()) return Effect::kChanged;
-    if (parent_unit == nullptr) return Unknown({true, amendment_.parent.key});
-    RETURN_IF_ERROR(MoveTo(*unit, *parent_unit));
+    RETURN_IF_ERROR(change_.Move(*node, *parent));
     return Effect::kChanged;
-  }
-
-  absl::Status MoveTo(const NodeRecord& node, const NodeRecord& parent) {
-    const bool governs = node.kind() == rpc::v1::DIVISION_NODE ||
-                         Governs(static_cast<v1::Unit::Kind>(node.subkind()));
-    if (node.level() != (governs ? LevelBelow(parent.level()) : parent.level())) {
-      return WithReason(absl::InvalidArgumentError("the levels do not fit"), "LEVEL_MISMATCH");
-    }
-    RETURN_IF_ERROR(CheckCovers(parent, {day_, node.valid().to_day()}, "PARENT_NOT_VALID", ""));
-    return Reparent(day_, parent.name(), book_.Edit(node.name()));
   }
 
   absl::StatusOr<Effect> RelabelOne() {
@@ -164,41 +144,14 @@ class Step {
     if (node->valid().to_day() == day_ && node->successor() == successor->name()) {
       return Effect::kUnchanged;
     }
-    if (!amendment_.node.is_unit) {
-      const NodeRecord* unit = book_.GoverningUnit(node->name(), day_);
-      const NodeRecord* heir = book_.GoverningUnit(successor->name(), day_);
-      const NodeRecord* center = book_.ServiceCenterOf(node->name(), day_);
-      const NodeRecord* heir_center = book_.ServiceCenterOf(successor->name(), day_);
-      if (heir == nullptr || heir_center == nullptr) return Unknown(amendment_.successor);
-      if (center != nullptr) {
-        RETURN_IF_ERROR(CheckSuccessor(*center, *heir_center, day_));
-        RETURN_IF_ERROR(End(day_, heir_center->name(), book_.Edit(center->name())));
-      }
-      if (unit != nullptr) RETURN_IF_ERROR(DissolveInto(*unit, *heir));
-    }
-    RETURN_IF_ERROR(DissolveInto(*node, *successor));
+    RETURN_IF_ERROR(change_.Dissolve(*node, *successor, /*pass_children=*/true));
     return Effect::kChanged;
-  }
-
-  // What stands below passes to the successor.
-  absl::Status DissolveInto(const NodeRecord& node, const NodeRecord& successor) {
-    RETURN_IF_ERROR(CheckSuccessor(node, successor, day_));
-    std::string obstacle = book_.ObstacleOf(node.name());
-    if (!book_.ServiceCentersRunBy(node.name(), day_).empty()) obstacle = "HAS_SERVICE_CENTERS";
-    if (!obstacle.empty()) {
-      return WithReason(
-          absl::FailedPreconditionError(absl::StrCat("something rests on ", node.name())),
-          obstacle);
-    }
-    for (const std::string& child : book_.Children(node.name(), day_)) {
-      RETURN_IF_ERROR(MoveTo(*book_.Find(child), successor));
-    }
-    return End(day_, successor.name(), book_.Edit(node.name()));
   }
 
   const Amendment& amendment_;
   NodeBook& book_;
   const int32_t day_;
+  TreeChange change_;
 };
 
 }  // namespace

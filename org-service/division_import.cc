@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "org-service/csv.h"
 #include "org-service/division_rules.h"
+#include "org-service/tree_change.h"
 #include "runtime/civil.h"
 #include "runtime/status.h"
 #include "runtime/utf8.h"
@@ -161,29 +162,13 @@ absl::Status CreateDivisionIn(const NewDivision& division, const NodeRecord& par
     return WithReason(absl::InvalidArgumentError("the parent does not stand one level up"),
                       "LEVEL_MISMATCH");
   }
-  const NodeRecord* parent_unit = book->GoverningUnit(parent.name(), division.valid.from);
-  if (parent_unit == nullptr || !ToInterval(parent.valid()).Contains(division.valid) ||
-      !ToInterval(parent_unit->valid()).Contains(division.valid)) {
-    return WithReason(
-        absl::FailedPreconditionError("the parent or its unit does not exist for as long"),
-        "PARENT_NOT_VALID");
-  }
-  const std::string name = ResourceName("divisions", DivisionId(division.key));
-  const std::string unit_name = ResourceName("units", UnitId(division.key));
-  book->Create(MakeNode({name, rpc::v1::DIVISION_NODE, division.level, named.kind,
-                         named.display_name, division.code, parent.name(), division.valid}));
-  NodeRecord unit =
-      MakeNode({unit_name, rpc::v1::UNIT_NODE, division.level, GoverningKind(named.kind),
-                named.unit_name, "", parent_unit->name(), division.valid});
-  unit.set_division(name);
-  book->Create(std::move(unit));
-  NodeRecord center = MakeNode({ResourceName("serviceCenters", ServiceCenterId(division.key)),
-                                rpc::v1::SERVICE_CENTER_NODE, division.level, 0,
-                                ServiceCenterName(named.display_name), "", "", division.valid});
-  center.set_division(name);
-  center.set_unit(unit_name);
-  book->Create(std::move(center));
-  return absl::OkStatus();
+  return TreeChange(division.valid.from, *book)
+      .Create({ResourceName("divisions", DivisionId(division.key)),
+               ResourceName("units", UnitId(division.key)),
+               ResourceName("serviceCenters", ServiceCenterId(division.key)), named.kind,
+               named.display_name, named.unit_name, ServiceCenterName(named.display_name),
+               division.code, division.valid},
+              parent);
 }
 
 }  // namespace qungong::org

@@ -30,6 +30,8 @@ constexpr char kSelectOfUnits[] =
     "SELECT id FROM directory_nodes WHERE kind = ? AND unit_id IN (@ids)";
 constexpr char kSelectBelow[] =
     "SELECT DISTINCT child_id FROM directory_edges WHERE tree = ? AND parent_id IN (@ids)";
+constexpr char kSelectAllAbove[] =
+    "SELECT DISTINCT ancestor_id FROM directory_closure WHERE tree = ? AND descendant_id IN (@ids)";
 constexpr char kSelectAbove[] =
     "SELECT DISTINCT parent_id FROM directory_edges WHERE tree = ? AND child_id IN (@ids)";
 
@@ -76,6 +78,22 @@ class Loader {
   }
   absl::Status LoadCentersOf(const std::vector<Uuid>& divisions) {
     return LoadFound(kSelectOfDivisions, rpc::v1::SERVICE_CENTER_NODE, divisions).status();
+  }
+
+  // What their moving and ending may touch: what stands directly above and below them, the units
+  // and service centers of all these divisions, and what stands directly below those units.
+  absl::Status LoadAround(std::vector<Uuid> divisions, const std::vector<Uuid>& named_units) {
+    ASSIGN_OR_RETURN(const std::vector<Uuid> above,
+                     LoadFound(kSelectAbove, rpc::v1::DIVISION_TREE, divisions));
+    ASSIGN_OR_RETURN(const std::vector<Uuid> below,
+                     LoadFound(kSelectBelow, rpc::v1::DIVISION_TREE, divisions));
+    divisions.insert(divisions.end(), above.begin(), above.end());
+    RETURN_IF_ERROR(Load(named_units));
+    RETURN_IF_ERROR(LoadCentersOf(divisions));
+    ASSIGN_OR_RETURN(std::vector<Uuid> units, LoadUnitsOf(divisions));
+    units.insert(units.end(), named_units.begin(), named_units.end());
+    RETURN_IF_ERROR(LoadFound(kSelectBelow, rpc::v1::ADMINISTRATIVE_TREE, units).status());
+    return LoadFound(kSelectOfUnits, rpc::v1::SERVICE_CENTER_NODE, units).status();
   }
 
  private:
@@ -137,19 +155,18 @@ absl::Status LoadForDivisions(Tx& tx, const std::vector<DivisionRow>& rows, Node
 absl::Status LoadForAmendments(Tx& tx, const std::vector<Amendment>& amendments, NodeBook* book) {
   Loader loader(tx, book);
   const Named named = NamesOf(amendments);
-  ASSIGN_OR_RETURN(std::vector<Uuid> divisions, loader.LoadDivisions(named.divisions));
-  ASSIGN_OR_RETURN(const std::vector<Uuid> above,
-                   loader.LoadFound(kSelectAbove, rpc::v1::DIVISION_TREE, divisions));
-  ASSIGN_OR_RETURN(const std::vector<Uuid> below,
-                   loader.LoadFound(kSelectBelow, rpc::v1::DIVISION_TREE, divisions));
-  divisions.insert(divisions.end(), above.begin(), above.end());
-  RETURN_IF_ERROR(loader.Load(named.units));
-  RETURN_IF_ERROR(loader.LoadCentersOf(divisions));
-  ASSIGN_OR_RETURN(std::vector<Uuid> units, loader.LoadUnitsOf(divisions));
-  units.insert(units.end(), named.units.begin(), named.units.end());
-  RETURN_IF_ERROR(loader.LoadFound(kSelectBelow, rpc::v1::ADMINISTRATIVE_TREE, units).status());
-  RETURN_IF_ERROR(loader.LoadFound(kSelectOfUnits, rpc::v1::SERVICE_CENTER_NODE, units).status());
+  ASSIGN_OR_RETURN(const std::vector<Uuid> divisions, loader.LoadDivisions(named.divisions));
+  RETURN_IF_ERROR(loader.LoadAround(divisions, named.units));
   return LoadObstacles(tx, amendments, book);
+}
+
+absl::Status LoadAround(Tx& tx, const NamedNodes& named, NodeBook* book) {
+  Loader loader(tx, book);
+  RETURN_IF_ERROR(loader.LoadFound(kSelectByCode, rpc::v1::DIVISION_NODE, named.codes).status());
+  RETURN_IF_ERROR(loader.Load(named.divisions));
+  RETURN_IF_ERROR(loader.Load(named.centers));
+  RETURN_IF_ERROR(loader.LoadAround(named.divisions, named.units));
+  return loader.LoadFound(kSelectAllAbove, rpc::v1::ADMINISTRATIVE_TREE, named.units).status();
 }
 
 }  // namespace qungong::org

@@ -30,13 +30,20 @@ const NodeRecord* NodeBook::Find(const std::string& name) const {
 
 const NodeRecord* NodeBook::FindByCode(const std::string& code, int32_t day) const {
   const auto it = by_code_.find(code);
-  if (it == by_code_.end()) return nullptr;
-  for (const std::string& name : it->second) {
-    const NodeRecord* record = Find(name);
+  if (it == by_code_.end() || it->second.empty()) return nullptr;
+  for (const NodeRecord* record : AllByCode(code)) {
     const NodeLabel* label = LabelOn(*record, day);
     if (label != nullptr && label->code() == code) return record;
   }
   return Find(it->second.front());
+}
+
+std::vector<const NodeRecord*> NodeBook::AllByCode(const std::string& code) const {
+  std::vector<const NodeRecord*> records;
+  const auto it = by_code_.find(code);
+  if (it == by_code_.end()) return records;
+  for (const std::string& name : it->second) records.push_back(Find(name));
+  return records;
 }
 
 const NodeRecord* NodeBook::OfDivision(rpc::v1::NodeKind kind, const std::string& division,
@@ -62,9 +69,21 @@ std::vector<std::string> NodeBook::ServiceCentersRunBy(const std::string& unit, 
   std::vector<std::string> names;
   for (const auto& [name, node] : nodes_) {
     if (node.record.kind() == rpc::v1::SERVICE_CENTER_NODE && node.record.unit() == unit &&
-        ExistsOn(node.record, day)) {
+        node.record.valid().to_day() > day) {
       names.push_back(name);
     }
+  }
+  return names;
+}
+
+std::vector<std::string> NodeBook::NodesOf(const std::string& division, rpc::v1::NodeKind kind,
+                                           int32_t day) const {
+  std::vector<std::string> names;
+  const auto it = by_division_.find(division);
+  if (it == by_division_.end()) return names;
+  for (const std::string& name : it->second) {
+    const NodeRecord* record = Find(name);
+    if (record->kind() == kind && record->valid().to_day() > day) names.push_back(name);
   }
   return names;
 }
@@ -72,8 +91,12 @@ std::vector<std::string> NodeBook::ServiceCentersRunBy(const std::string& unit, 
 std::vector<std::string> NodeBook::Children(const std::string& parent, int32_t day) const {
   std::vector<std::string> names;
   for (const auto& [name, node] : nodes_) {
-    const NodeEdge* edge = EdgeOn(node.record, day);
-    if (edge != nullptr && edge->parent() == parent) names.push_back(name);
+    const rpc::v1::Tree tree = HomeTree(node.record.kind());
+    const bool below = std::any_of(
+        node.record.edges().begin(), node.record.edges().end(), [&](const NodeEdge& edge) {
+          return edge.tree() == tree && edge.parent() == parent && edge.valid().to_day() > day;
+        });
+    if (below) names.push_back(name);
   }
   return names;
 }
@@ -85,14 +108,48 @@ std::string NodeBook::ObstacleOf(const std::string& unit) const {
 
 void NodeBook::Create(NodeRecord record) {
   const std::string name = record.name();
+  if (is_marked_ && is_since_mark_.insert(name).second) {
+    since_mark_.push_back({name, false, std::nullopt});
+  }
   nodes_[name].record = std::move(record);
   Index(nodes_[name].record);
   Edit(name);
 }
 
 NodeRecord* NodeBook::Edit(const std::string& name) {
-  if (is_changed_.insert(name).second) changed_.push_back(name);
-  return &nodes_.at(name).record;
+  OrgNode& node = nodes_.at(name);
+  const bool is_new = is_changed_.insert(name).second;
+  if (is_marked_ && is_since_mark_.insert(name).second) {
+    since_mark_.push_back({name, !is_new, node});
+  }
+  if (is_new) changed_.push_back(name);
+  return &node.record;
+}
+
+void NodeBook::Mark() {
+  is_marked_ = true;
+  since_mark_.clear();
+  is_since_mark_.clear();
+}
+
+void NodeBook::Undo() {
+  for (Before& before : since_mark_) {
+    if (!before.was_changed) {
+      is_changed_.erase(before.name);
+      changed_.erase(std::find(changed_.begin(), changed_.end(), before.name));
+    }
+    OrgNode& node = nodes_.at(before.name);
+    if (before.node.has_value()) {
+      node = *std::move(before.node);
+      continue;
+    }
+    for (const NodeLabel& label : node.record.labels()) {
+      if (by_code_.contains(label.code())) std::erase(by_code_[label.code()], before.name);
+    }
+    std::erase(by_division_[node.record.division()], before.name);
+    nodes_.erase(before.name);
+  }
+  Mark();
 }
 
 std::vector<OrgNode> NodeBook::Changed() const {

@@ -4,6 +4,7 @@
 #define QUNGONG_ORG_SERVICE_NODE_BOOK_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,20 +28,35 @@ class NodeBook {
   const NodeRecord* FindByCode(const std::string& code, int32_t day) const;
   const NodeRecord* GoverningUnit(const std::string& division, int32_t day) const;
   const NodeRecord* ServiceCenterOf(const std::string& division, int32_t day) const;
+  // Names, in order, of what is there on `day` or comes to be later, for a node that is to end.
   std::vector<std::string> ServiceCentersRunBy(const std::string& unit, int32_t day) const;
-  // Names of the nodes directly below `parent` on `day`, in order.
   std::vector<std::string> Children(const std::string& parent, int32_t day) const;
+  std::vector<std::string> NodesOf(const std::string& division, rpc::v1::NodeKind kind,
+                                   int32_t day) const;
+  // The divisions that bear or bore the code.
+  std::vector<const NodeRecord*> AllByCode(const std::string& code) const;
   std::string ObstacleOf(const std::string& unit) const;
 
   // A new node; the name must not be in the book.
   void Create(NodeRecord record);
   // For changes; whoever takes it changes it.
   NodeRecord* Edit(const std::string& name);
+  // Undo takes back what was created and edited since the last Mark; pointers to what was created
+  // since are no longer valid. Without a Mark nothing is kept for it.
+  void Mark();
+  void Undo();
 
   // What is new or changed, parents before children.
   std::vector<OrgNode> Changed() const;
 
  private:
+  // How a node was before it was edited; nothing if it was created.
+  struct Before {
+    std::string name;
+    bool was_changed = false;
+    std::optional<OrgNode> node;
+  };
+
   void Index(const NodeRecord& record);
   const NodeRecord* OfDivision(rpc::v1::NodeKind kind, const std::string& division,
                                int32_t day) const;
@@ -53,6 +69,9 @@ class NodeBook {
   absl::flat_hash_map<std::string, std::vector<std::string>> by_division_;  // units and centers
   std::vector<std::string> changed_;                                        // in order
   absl::flat_hash_set<std::string> is_changed_;
+  bool is_marked_ = false;
+  std::vector<Before> since_mark_;
+  absl::flat_hash_set<std::string> is_since_mark_;
 };
 
 }  // namespace qungong::org

@@ -1,7 +1,10 @@
 #include "org-service/node_change.h"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "org-service/unit_in_force.h"
@@ -62,6 +65,52 @@ absl::StatusOr<OrgNode> LoadOwn(Read& read, const std::string& name) {
   return node;
 }
 
+absl::StatusOr<std::vector<std::optional<OrgNode>>> LoadOwnBelow(
+    Read& read, const Uuid& unit, absl::Span<const std::string> names) {
+  const int32_t today = read.call().today;
+  std::vector<Uuid> ids;
+  std::vector<Uuid> divisions;
+  for (const std::string& name : names) {
+    const absl::string_view collection = absl::string_view(name).substr(0, name.find('/'));
+    ASSIGN_OR_RETURN(ids.emplace_back(), ParseResourceName(collection, name));
+    if (collection == "divisions") divisions.push_back(ids.back());
+  }
+  ASSIGN_OR_RETURN(std::vector<OrgNode> loaded, LoadNodes(read.tx(), ids));
+  ASSIGN_OR_RETURN(const auto units_over, FindUnitsOver(read.tx(), divisions, today));
+  absl::flat_hash_map<std::string, OrgNode> known;
+  for (OrgNode& node : loaded) known[node.record.name()] = std::move(node);
+  std::vector<Uuid> keepers;  // nil where there is none, so that the statement is of one length
+  for (size_t i = 0; i < names.size(); ++i) {
+    const auto it = known.find(names[i]);
+    const auto over = units_over.find(ids[i]);
+    keepers.emplace_back();
+    if (it == known.end()) continue;
+    const NodeRecord& record = it->second.record;
+    if (record.kind() == rpc::v1::DIVISION_NODE) {
+      if (over != units_over.end()) keepers.back() = over->second;
+    } else {
+      const std::string& keeper =
+          record.kind() == rpc::v1::SERVICE_CENTER_NODE ? record.unit() : record.name();
+      ASSIGN_OR_RETURN(keepers.back(), ParseResourceName("units", keeper));
+    }
+  }
+  ASSIGN_OR_RETURN(const auto ways, WaysUpFromKeepersOf(read.tx(), keepers, today));
+  std::vector<std::optional<OrgNode>> own;
+  for (size_t i = 0; i < names.size(); ++i) {
+    own.emplace_back();
+    const auto it = ways.find(keepers[i]);
+    if (it == ways.end()) continue;
+    const bool may =
+        std::any_of(it->second.begin(), it->second.end(), [&](const directory::WayUp& way) {
+          return read.HoldsOn(way) && std::any_of(way.begin(), way.end(), [&](const auto& step) {
+                   return step.first == unit;
+                 });
+        });
+    if (may) own.back() = known.at(names[i]);
+  }
+  return own;
+}
+
 absl::StatusOr<OrgNode> LoadForChange(Mutation& m, const std::string& name,
                                       absl::string_view etag) {
   RETURN_IF_ERROR(LockTree(m.tx()));
@@ -80,12 +129,16 @@ absl::Status SaveChange(Mutation& m, absl::string_view event_kind, OrgNode* node
   RETURN_IF_ERROR(status);
   rpc::v1::DirectoryChange change;
   *change.add_nodes() = node->record;
-  Event event;
-  event.aggregate = node->record.name();
-  event.version = node->version;
-  event.kind = absl::StrCat(MessageNameOf(node->record), ".", event_kind);
-  m.Emit(event.WithPayload(change));
+  m.Emit(NodeEvent(*node, event_kind).WithPayload(change));
   return absl::OkStatus();
+}
+
+Event NodeEvent(const OrgNode& node, absl::string_view kind) {
+  Event event;
+  event.aggregate = node.record.name();
+  event.version = node.version;
+  event.kind = absl::StrCat(MessageNameOf(node.record), ".", kind);
+  return event;
 }
 
 absl::Status Dissolve(Mutation& m, int32_t day, const std::string& successor, OrgNode* node) {

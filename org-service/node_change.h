@@ -2,11 +2,14 @@
 #ifndef QUNGONG_ORG_SERVICE_NODE_CHANGE_H_
 #define QUNGONG_ORG_SERVICE_NODE_CHANGE_H_
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "google/type/date.pb.h"
 #include "org-service/dates.h"
@@ -25,11 +28,19 @@ absl::StatusOr<int32_t> DayOrToday(const Read& read, const google::type::Date& d
 // exists or not, after the same statements.
 absl::StatusOr<OrgNode> LoadOwn(Read& read, const std::string& name);
 
+// The same of many, in as many statements as of one: those that the caller may change and that are
+// kept by a unit which stands at or below `unit`; nothing for any other.
+absl::StatusOr<std::vector<std::optional<OrgNode>>> LoadOwnBelow(
+    Read& read, const Uuid& unit, absl::Span<const std::string> names);
+
 // The node that a request changes: the tree locked, the caller authorized, the etag checked.
 absl::StatusOr<OrgNode> LoadForChange(Mutation& m, const std::string& name, absl::string_view etag);
 
 // Writes the node as its next version and tells it to the others.
 absl::Status SaveChange(Mutation& m, absl::string_view event_kind, OrgNode* node);
+
+// What is told of a node that was changed, without the record itself.
+Event NodeEvent(const OrgNode& node, absl::string_view kind);
 
 // Ends the node on `day`, unless something still rests on it.
 absl::Status Dissolve(Mutation& m, int32_t day, const std::string& successor, OrgNode* node);

@@ -38,24 +38,24 @@ constexpr char kSelectOfDivision[] =
     " AND valid_to > ?";
 // Of a node u and a day: the day of its life nearest to it is
 //   LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY).
-constexpr char kSelectUnitOver[] = R"sql(
-SELECT n.id FROM directory_nodes u
+constexpr char kSelectUnitsOver[] = R"sql(
+SELECT u.id, n.id FROM directory_nodes u
 JOIN directory_closure c ON c.descendant_id = u.id
   AND c.valid_from <= LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY)
   AND c.valid_to > LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY)
 JOIN directory_nodes n ON n.division_id = c.ancestor_id
   AND n.valid_from <= LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY)
   AND n.valid_to > LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY)
-WHERE c.tree = ? AND n.kind = ? AND n.line = '' AND u.id = ? ORDER BY c.depth LIMIT 1)sql";
+WHERE c.tree = ? AND n.kind = ? AND n.line = '' AND u.id IN (@ids) ORDER BY c.depth)sql";
 constexpr char kSelectWaysUp[] = R"sql(
-SELECT past.ancestor_id, c.ancestor_id, n.line FROM directory_nodes u
+SELECT past.ancestor_id, c.ancestor_id, n.line, u.id FROM directory_nodes u
 JOIN directory_closure past ON past.descendant_id = u.id
   AND past.valid_from <= LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY)
   AND past.valid_to > LEAST(GREATEST(CAST(? AS DATE), u.valid_from), u.valid_to - INTERVAL 1 DAY)
 JOIN directory_closure c ON c.tree = past.tree AND c.descendant_id = past.ancestor_id
 JOIN directory_nodes n ON n.id = c.ancestor_id
-WHERE past.tree = ? AND c.valid_from <= ? AND c.valid_to > ? AND u.id = ?
-ORDER BY past.depth, c.depth)sql";
+WHERE past.tree = ? AND c.valid_from <= ? AND c.valid_to > ? AND u.id IN (@ids)
+ORDER BY u.id, past.depth, c.depth)sql";
 constexpr char kSelectChild[] =
     "SELECT 1 FROM directory_edges WHERE tree = ? AND parent_id = ? AND valid_to > ? LIMIT 1";
 constexpr char kSelectOf[] =
@@ -142,26 +142,44 @@ absl::Status LockTree(Tx& tx) {
   return mysql::StatusFromDriver(1020, "HY000", "the tree has changed since it was read");
 }
 
-absl::StatusOr<std::optional<Uuid>> FindUnitOver(Tx& tx, const Uuid& division, int32_t day) {
+absl::StatusOr<absl::flat_hash_map<Uuid, Uuid>> FindUnitsOver(Tx& tx,
+                                                              absl::Span<const Uuid> divisions,
+                                                              int32_t day) {
   const absl::CivilDay on = FromDayNumber(day);
-  ASSIGN_OR_RETURN(const std::optional<Row> row,
-                   tx.QueryOne(kSelectUnitOver, on, on, on, on, rpc::v1::DIVISION_TREE,
-                               rpc::v1::UNIT_NODE, division));
-  if (!row.has_value()) return std::optional<Uuid>();
-  return std::optional<Uuid>(row->Id(0));
+  ASSIGN_OR_RETURN(
+      const Rows rows,
+      mysql::QueryIn(tx, kSelectUnitsOver,
+                     {on, on, on, on, rpc::v1::DIVISION_TREE, rpc::v1::UNIT_NODE}, divisions));
+  absl::flat_hash_map<Uuid, Uuid> units;
+  for (const Row& row : rows) units.emplace(row.Id(0), row.Id(1));  // the nearest comes first
+  return units;
+}
+
+absl::StatusOr<std::optional<Uuid>> FindUnitOver(Tx& tx, const Uuid& division, int32_t day) {
+  ASSIGN_OR_RETURN(const auto units, FindUnitsOver(tx, {division}, day));
+  const auto it = units.find(division);
+  return it == units.end() ? std::optional<Uuid>() : it->second;
+}
+
+absl::StatusOr<absl::flat_hash_map<Uuid, std::vector<directory::WayUp>>> WaysUpFromKeepersOf(
+    Tx& tx, absl::Span<const Uuid> units, int32_t day) {
+  const absl::CivilDay on = FromDayNumber(day);
+  ASSIGN_OR_RETURN(
+      const Rows rows,
+      mysql::QueryIn(tx, kSelectWaysUp, {on, on, rpc::v1::ADMINISTRATIVE_TREE, on, on}, units));
+  absl::flat_hash_map<Uuid, std::vector<directory::WayUp>> ways;
+  for (const Row& row : rows) {
+    std::vector<directory::WayUp>& of_unit = ways[row.Id(3)];
+    if (row.Id(0) == row.Id(1)) of_unit.emplace_back();  // a way begins
+    of_unit.back().emplace_back(row.Id(1), row.String(2));
+  }
+  return ways;
 }
 
 absl::StatusOr<std::vector<directory::WayUp>> WaysUpFromKeepers(Tx& tx, const Uuid& unit,
                                                                 int32_t day) {
-  const absl::CivilDay on = FromDayNumber(day);
-  ASSIGN_OR_RETURN(const Rows rows,
-                   tx.Query(kSelectWaysUp, on, on, rpc::v1::ADMINISTRATIVE_TREE, on, on, unit));
-  std::vector<directory::WayUp> ways;
-  for (const Row& row : rows) {
-    if (row.Id(0) == row.Id(1)) ways.emplace_back();  // a way begins
-    ways.back().emplace_back(row.Id(1), row.String(2));
-  }
-  return ways;
+  ASSIGN_OR_RETURN(auto ways, WaysUpFromKeepersOf(tx, {unit}, day));
+  return std::move(ways[unit]);
 }
 
 absl::StatusOr<std::vector<OrgNode>> LoadNodes(Tx& tx, absl::Span<const Uuid> ids) {

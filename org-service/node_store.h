@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -77,10 +78,17 @@ absl::StatusOr<std::vector<Uuid>> NodesOfDivision(mysql::Tx& tx, rpc::v1::NodeKi
 // The unit that governs a division, or else the nearest one above it, on the day of the division's
 // life nearest to `day`; nullopt if there is none.
 absl::StatusOr<std::optional<Uuid>> FindUnitOver(mysql::Tx& tx, const Uuid& division, int32_t day);
+// The same of many; those without one are missing.
+absl::StatusOr<absl::flat_hash_map<Uuid, Uuid>> FindUnitsOver(mysql::Tx& tx,
+                                                              absl::Span<const Uuid> divisions,
+                                                              int32_t day);
 // The ways up on `day` from a unit and from all that stood above it on the day of its life nearest
 // to `day`; those that do not exist on `day` have none.
 absl::StatusOr<std::vector<directory::WayUp>> WaysUpFromKeepers(mysql::Tx& tx, const Uuid& unit,
                                                                 int32_t day);
+// The same of many, by unit.
+absl::StatusOr<absl::flat_hash_map<Uuid, std::vector<directory::WayUp>>> WaysUpFromKeepersOf(
+    mysql::Tx& tx, absl::Span<const Uuid> units, int32_t day);
 // Who would be left with a post, a relation or a right in a unit that ends on `day`:
 // HAS_APPOINTMENTS, HAS_RELATIONS, HAS_GRANTS or "". A right counts, too, while its account is
 // disabled.

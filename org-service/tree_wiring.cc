@@ -6,6 +6,7 @@
 #include "org-service/division_service.h"
 #include "org-service/import_runner.h"
 #include "org-service/import_service.h"
+#include "org-service/reorganization_service.h"
 #include "org-service/service_center_service.h"
 #include "org-service/unit_service.h"
 
@@ -18,6 +19,7 @@ struct Tree {
   DivisionHandlers divisions;
   UnitHandlers units;
   ServiceCenterHandlers service_centers;
+  ReorganizationHandlers reorganizations;
   ImportHandlers imports;
   CalendarHandlers calendars;
 };
@@ -29,6 +31,8 @@ void WireTree(Chassis& chassis, Wiring& wiring) {
   wiring.services.push_back(std::make_unique<DivisionService>(chassis, tree->divisions));
   wiring.services.push_back(std::make_unique<UnitService>(chassis, tree->units));
   wiring.services.push_back(std::make_unique<ServiceCenterService>(chassis, tree->service_centers));
+  wiring.services.push_back(
+      std::make_unique<ReorganizationService>(chassis, tree->reorganizations));
   wiring.services.push_back(std::make_unique<ImportService>(chassis, tree->imports));
   wiring.services.push_back(std::make_unique<CalendarService>(chassis, tree->calendars));
   wiring.parts.push_back(tree);

@@ -75,6 +75,13 @@ absl::Status WithReason(absl::Status status, absl::string_view reason, ReasonMet
   return WithPayload(std::move(status), info);
 }
 
+absl::Status WithMetadata(absl::Status status, absl::string_view key, absl::string_view value) {
+  std::optional<google::rpc::ErrorInfo> info = InfoOf(status);
+  if (!info.has_value()) return status;
+  (*info->mutable_metadata())[std::string(key)] = ValidUtf8Prefix(value, kMaxMessageBytes);
+  return WithPayload(std::move(status), *info);
+}
+
 absl::Status WithChinese(absl::Status status, absl::string_view text) {
   google::rpc::LocalizedMessage message;
   message.set_locale("zh-CN");

@@ -26,6 +26,9 @@ using ReasonMetadata = std::initializer_list<std::pair<absl::string_view, absl::
 absl::Status WithReason(absl::Status status, absl::string_view reason,
                         ReasonMetadata metadata = {});
 
+// Adds a fact to a status that has a reason; changes nothing of one that has none.
+absl::Status WithMetadata(absl::Status status, absl::string_view key, absl::string_view value);
+
 // Adds what a person should read, in Chinese: what is wrong and what to do.
 absl::Status WithChinese(absl::Status status, absl::string_view text);
 

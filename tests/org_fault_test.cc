@@ -6,6 +6,7 @@
 #include "qungong/org/v1/relation_service.grpc.pb.h"
 #include "tests/support/faults/exit_enumeration.h"
 #include "tests/support/faults/fault_enumeration.h"
+#include "tests/support/org/reorganize.h"
 #include "tests/support/org/tree.h"
 
 namespace qungong::org {
@@ -317,6 +318,15 @@ Scenarios OrgFaultTest::Others() {
          request.set_name(absl::StrCat("calendars/", 2030 + ++made_));
          request.set_source("国务院办公厅通知");
          return By(registrar_, "CalendarService/PublishCalendar", request);
+       }},
+      {"ReorganizeTree",
+       [this] {
+         const Place place = NewCommunity();
+         return By(registrar_, "ReorganizationService/ReorganizeTree",
+                   Plan(kToday)
+                       .Create("new", town_.division, v1::Division::COMMUNITY, "并社区")
+                       .Dissolve(place.division, "divisions/new", true)
+                       .By(kCity));
        }},
       {"UploadImport", [this] { return Uploading(); }},
       {"CancelImport",

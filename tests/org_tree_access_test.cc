@@ -2,6 +2,7 @@
 #include "qungong/org/v1/calendar_service.grpc.pb.h"
 #include "qungong/org/v1/import_service.grpc.pb.h"
 #include "tests/support/access/org/org_access_fixture.h"
+#include "tests/support/org/reorganize.h"
 
 namespace qungong::org {
 namespace {
@@ -17,6 +18,7 @@ class OrgTreeAccessTest : public OrgAccessTest {
   void AddDivisions();
   void AddUnits();
   void AddServiceCenters();
+  void AddReorganizations();
   void AddOthers();
   std::string NewImport();
 };
@@ -137,6 +139,30 @@ void OrgTreeAccessTest::AddServiceCenters() {
                                         });
 }
 
+void OrgTreeAccessTest::AddReorganizations() {
+  const auto plan = [this](Scene s) {
+    const bool here = s == Scene::kHere;
+    const std::string fresh =
+        Get(Do(NewDivision((here ? town_ : far_town_).division, Division::COMMUNITY, "新社区")))
+            .name();
+    return Plan(kToday).Move(fresh, (here ? other_town_ : far_other_town_).division);
+  };
+  const auto unit = [this](Scene s) {
+    return s == Scene::kHere ? district_.unit : other_district_.unit;
+  };
+  Put<v1::ReorganizeTreeRequest>("ReorganizationService/ReorganizeTree",
+                                 [this, plan, unit](Scene s, auto q) {
+                                   const std::string request_id = q.request_id();
+                                   q = plan(s).By(unit(s));
+                                   q.set_request_id(request_id);
+                                   return About(AroundDistrict(s), q);
+                                 });
+  Put<v1::PreviewReorganizationRequest>(
+      "ReorganizationService/PreviewReorganization", [this, plan, unit](Scene s, auto) {
+        return About(AroundDistrict(s), plan(s).PreviewBy(unit(s)));
+      });
+}
+
 void OrgTreeAccessTest::AddOthers() {
   const auto at_top = [this](Scene, auto q) { return About(AroundTop(), q); };
   Put<v1::PublishCalendarRequest>("CalendarService/PublishCalendar", [this](Scene, auto q) {
@@ -174,6 +200,7 @@ TEST_F(OrgTreeAccessTest, IsAsReviewedForEveryMethodRoleAndPlace) {
   AddDivisions();
   AddUnits();
   AddServiceCenters();
+  AddReorganizations();
   AddOthers();
   ExpectAccess(/*of_people=*/false);
 }

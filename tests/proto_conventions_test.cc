@@ -18,6 +18,7 @@
 #include "qungong/org/v1/import_service.pb.h"
 #include "qungong/org/v1/person_service.pb.h"
 #include "qungong/org/v1/relation_service.pb.h"
+#include "qungong/org/v1/reorganization_service.pb.h"
 #include "qungong/org/v1/service_center_service.pb.h"
 #include "qungong/org/v1/session_service.pb.h"
 #include "qungong/org/v1/unit_service.pb.h"
@@ -46,6 +47,7 @@ std::vector<const FileDescriptor*> ServiceFiles() {
           org::v1::Import::descriptor()->file(),
           org::v1::Person::descriptor()->file(),
           org::v1::Relation::descriptor()->file(),
+          org::v1::Reorganization::descriptor()->file(),
           org::v1::ServiceCenter::descriptor()->file(),
           org::v1::SessionToken::descriptor()->file(),
           org::v1::Unit::descriptor()->file(),
@@ -126,8 +128,8 @@ TEST(ProtoConventionsTest, EveryMethodIsRoutedOnceOrInternal) {
 }
 
 TEST(ProtoConventionsTest, WhatChangesSomethingCanBeRepeatedSafely) {
-  // POST because a secret or a filter does not belong in a URL; they change nothing.
-  const std::set<std::string> reads = {"TrackTicket", "SearchPeople"};
+  // POST because a secret, a filter or a plan does not belong in a URL; they change nothing.
+  const std::set<std::string> reads = {"TrackTicket", "SearchPeople", "PreviewReorganization"};
   // They write, and their repetition is harmless; each says why in its handler.
   const std::set<std::string> direct = {"ChangePassword"};
   for (const MethodDescriptor* method : Methods()) {
