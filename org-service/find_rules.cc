@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -131,9 +132,14 @@ std::vector<SearchKey> KeysOf(absl::string_view name, absl::string_view code) {
   const std::string folded = Fold(name);
   const absl::string_view text = folded;
   const size_t ending = EndingOf(text);
+  absl::flat_hash_set<absl::string_view> parts;
   for (size_t at = 0; at < text.size() && at <= ending;) {
     const absl::string_view rest = First(text.substr(at), kMaxCharacters);
-    keys.push_back({at == 0 ? KeyField::kName : KeyField::kPart, std::string(rest)});
+    if (at == 0) {
+      keys.push_back({KeyField::kName, std::string(rest)});
+    } else if (parts.insert(rest).second) {  // long ones may begin alike
+      keys.push_back({KeyField::kPart, std::string(rest)});
+    }
     at += std::max<size_t>(DecodeUtf8(text.substr(at)).size, 1);
   }
   std::vector<std::string> syllables = PinyinOf(folded);

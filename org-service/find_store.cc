@@ -20,9 +20,9 @@ using rpc::v1::NodeKind;
 
 // Of one kind, level and probe: more than the largest page.
 constexpr size_t kKeysOfRange = 60;
-// A subtree of at most as many nodes is read whole, so that what it has is not lost among what
-// matches elsewhere.
-constexpr int64_t kSmallSubtree = 2000;
+// A subtree of at most as many nodes (the largest district has some 750) is read whole where a
+// range has more, so that what it has is not lost among what matches elsewhere.
+constexpr int64_t kSmallSubtree = 1000;
 // That are looked up further.
 constexpr size_t kMaxCandidates = 500;
 
@@ -35,16 +35,18 @@ constexpr char kRange[] =
     " ORDER BY key_text, node_id, valid_from LIMIT 60)";
 constexpr char kCountSubtree[] =
     "SELECT COUNT(*) FROM (SELECT depth FROM directory_closure WHERE tree = ? AND ancestor_id = ?"
-    " LIMIT 2001) AS counted";
+    " LIMIT 1001) AS counted";
+// In the order of the joins, whatever the server believes to know of the tables.
 constexpr char kSubtree[] =
     " AS part, k.kind, k.level, k.field, k.key_text, k.node_id, k.valid_from"
     " FROM directory_closure c";
-constexpr char kOfNode[] = " JOIN search_keys k ON k.node_id = c.descendant_id";
+constexpr char kOfNode[] = " STRAIGHT_JOIN search_keys k ON k.node_id = c.descendant_id";
 constexpr char kOfDivision[] =
-    " JOIN directory_nodes n ON n.division_id = c.descendant_id JOIN search_keys k"
-    " ON k.node_id = n.id";
+    " STRAIGHT_JOIN directory_nodes n ON n.division_id = c.descendant_id"
+    " STRAIGHT_JOIN search_keys k ON k.node_id = n.id";
 constexpr char kOfUnit[] =
-    " JOIN directory_nodes n ON n.unit_id = c.descendant_id JOIN search_keys k ON k.node_id = n.id";
+    " STRAIGHT_JOIN directory_nodes n ON n.unit_id = c.descendant_id"
+    " STRAIGHT_JOIN search_keys k ON k.node_id = n.id";
 constexpr char kWithin[] =
     " WHERE c.tree = ? AND c.ancestor_id = ? AND c.valid_from <= ? AND c.valid_to > ?"
     " AND k.kind = ? AND (";
@@ -110,6 +112,7 @@ class Collector {
     }
   }
 
+  void Clear() { best_.clear(); }
   std::vector<Candidate> Take() {
     std::vector<Candidate> list;
     list.reserve(best_.size());
@@ -253,13 +256,16 @@ absl::StatusOr<Candidates> FindCandidates(Tx& tx, const FindQuery& query) {
   }
   Candidates found;
   Collector collector(query);
-  bool small = false;
-  // Few have the same code.
-  if (query.below.has_value() && !by_code) {
-    ASSIGN_OR_RETURN(small, IsSmall(tx, *query.below));
+  RETURN_IF_ERROR(ReadRanges(tx, query, ends, collector, &found.more));
+  // Codes say themselves where a place lies.
+  if (found.more && query.below.has_value() && !by_code) {
+    ASSIGN_OR_RETURN(const bool small, IsSmall(tx, *query.below));
+    if (small) {
+      found.more = false;
+      collector.Clear();
+      RETURN_IF_ERROR(ReadSubtree(tx, query, ends, collector));
+    }
   }
-  RETURN_IF_ERROR(small ? ReadSubtree(tx, query, ends, collector)
-                        : ReadRanges(tx, query, ends, collector, &found.more));
   found.list = collector.Take();
   if (found.list.size() > kMaxCandidates) {
     found.more = true;

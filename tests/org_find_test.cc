@@ -12,6 +12,7 @@
 #include "org-service/find_rules.h"
 #include "org-service/search_rebuild.h"
 #include "qungong/org/v1/find_service.grpc.pb.h"
+#include "runtime/directory.h"
 #include "runtime/status.h"
 #include "tests/support/matchers.h"
 #include "tests/support/org/tree.h"
@@ -297,6 +298,26 @@ TEST_F(FindTest, KeysAreInStepWithLabelsAfterEveryChange) {
   in_step();
   Get(Do(Rename<v1::RenameServiceCenterRequest>(community_.center, "便民中心", kToday)));
   in_step();
+  // A label that is written past the one place is noticed.
+  service_->Transact([&](mysql::Tx& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("divisions", community_.division));
+    rpc::v1::DirectoryChange change;
+    ASSIGN_OR_RETURN(*change.add_nodes(), directory::LoadRecord(tx, id));
+    change.mutable_nodes(0)->mutable_labels(0)->set_display_name("另建社区");
+    return directory::Apply(tx, change);
+  });
+  EXPECT_THAT(StoredKeys(), Not(UnorderedElementsAreArray(WantedKeys())));
+}
+
+TEST_F(FindTest, TheLongestNameIsFoundByItsBeginning) {
+  std::string name;
+  for (int i = 0; i < 98; ++i) name += i % 2 == 0 ? "双" : "庄";
+  name += "村";
+  const std::string village = Get(Do(NewDivision(town_.division, Division::VILLAGE, name))).name();
+  for (const std::string& query : {name.substr(0, 150), name.substr(3, 150), std::string("双庄")}) {
+    EXPECT_EQ(Only(Query(query)).name(), village);
+  }
+  EXPECT_EQ(Only(Query("shuangzhuangsz")).name(), village);
 }
 
 TEST_F(FindTest, KeysThatAreMissingOrOfOtherRulesAreMade) {
