@@ -8,6 +8,7 @@
 #include "org-service/appointment_store.h"
 #include "org-service/grant_store.h"
 #include "org-service/relation_store.h"
+#include "org-service/search_key_store.h"
 #include "runtime/civil.h"
 #include "runtime/directory.h"
 #include "runtime/in_list.h"
@@ -224,8 +225,10 @@ absl::StatusOr<OrgNode> LoadNodeOn(Tx& tx, const std::string& name, int32_t day)
 absl::Status SaveNodes(Tx& tx, absl::Span<const OrgNode> nodes) {
   rpc::v1::DirectoryChange change;
   std::vector<Uuid> ids;
+  std::vector<KeyedNode> keyed;
   for (const OrgNode& node : nodes) {
     *change.add_nodes() = node.record;
+    keyed.push_back({&node.record, node.version == 1});
     ASSIGN_OR_RETURN(const Uuid id, ParseResourceName(directory::CollectionOf(node.record.kind()),
                                                       node.record.name()));
     ids.push_back(id);
@@ -235,6 +238,7 @@ absl::Status SaveNodes(Tx& tx, absl::Span<const OrgNode> nodes) {
   for (size_t i = 0; i < nodes.size(); ++i) {
     params.insert(params.end(), {ids[i], nodes[i].version, nodes[i].updated});
   }
+  RETURN_IF_ERROR(SaveSearchKeys(tx, keyed));
   return tx.ExecuteMany(kInsertVersions, 3, params, kUpdateVersions);
 }
 

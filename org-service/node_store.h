@@ -36,7 +36,7 @@ absl::StatusOr<OrgNode> LoadNodeOn(mysql::Tx& tx, const std::string& name, int32
 // Those of them that are known, in the order asked for.
 absl::StatusOr<std::vector<OrgNode>> LoadNodes(mysql::Tx& tx, absl::Span<const Uuid> ids);
 
-// Writes nodes as they now stand.
+// Writes nodes as they now stand, and what they are found by.
 absl::Status SaveNodes(mysql::Tx& tx, absl::Span<const OrgNode> nodes);
 
 struct NodeFilter {

@@ -1,4 +1,4 @@
-// Divisions, units, service centers, imports and calendars, put together.
+// Divisions, units, service centers, imports, calendars and finding, put together.
 #ifndef QUNGONG_ORG_SERVICE_TREE_WIRING_H_
 #define QUNGONG_ORG_SERVICE_TREE_WIRING_H_
 
@@ -7,7 +7,7 @@
 
 namespace qungong::org {
 
-// Adds the services and the loop that runs imports.
+// Adds the services and the loops that run imports and make what nodes are found by.
 void WireTree(Chassis& chassis, Wiring& wiring);
 
 }  // namespace qungong::org

@@ -1,5 +1,6 @@
 // Who may do what with the trees, imports and calendars of org-service, as the reviewed table says.
 #include "qungong/org/v1/calendar_service.grpc.pb.h"
+#include "qungong/org/v1/find_service.pb.h"
 #include "qungong/org/v1/import_service.grpc.pb.h"
 #include "tests/support/access/org/org_access_fixture.h"
 #include "tests/support/org/reorganize.h"
@@ -165,6 +166,11 @@ void OrgTreeAccessTest::AddReorganizations() {
 
 void OrgTreeAccessTest::AddOthers() {
   const auto at_top = [this](Scene, auto q) { return About(AroundTop(), q); };
+  Put<v1::FindNodesRequest>("FindService/FindNodes", [this](Scene s, auto q) {
+    q.set_query("guanyinq");
+    q.set_below(Town(s).division);
+    return About(AroundTown(s), q);
+  });
   Put<v1::PublishCalendarRequest>("CalendarService/PublishCalendar", [this](Scene, auto q) {
     q.set_name(absl::StrCat("calendars/", 2030 + Next()));
     q.set_source("国务院办公厅通知");

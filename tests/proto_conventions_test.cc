@@ -14,6 +14,7 @@
 #include "qungong/org/v1/appointment_service.pb.h"
 #include "qungong/org/v1/calendar_service.pb.h"
 #include "qungong/org/v1/division_service.pb.h"
+#include "qungong/org/v1/find_service.pb.h"
 #include "qungong/org/v1/grant_service.pb.h"
 #include "qungong/org/v1/import_service.pb.h"
 #include "qungong/org/v1/person_service.pb.h"
@@ -43,6 +44,7 @@ std::vector<const FileDescriptor*> ServiceFiles() {
           org::v1::Appointment::descriptor()->file(),
           org::v1::Calendar::descriptor()->file(),
           org::v1::Division::descriptor()->file(),
+          org::v1::FoundNode::descriptor()->file(),
           org::v1::Grant::descriptor()->file(),
           org::v1::Import::descriptor()->file(),
           org::v1::Person::descriptor()->file(),
