@@ -70,9 +70,8 @@ constexpr char kAndBelow[] =
     " AND 0 < (SELECT COUNT(*) FROM directory_closure c WHERE c.tree = ? AND c.ancestor_id = ?"
     " AND c.valid_from <= ? AND c.valid_to > ? AND c.descendant_id = ";
 constexpr char kSelectLabels[] =
-    "SELECT node_id, valid_from, valid_to, display_name, code FROM directory_labels FORCE INDEX "
-    "(PRIMARY)"
-    " WHERE node_id IN (@ids)";
+    "SELECT node_id, valid_from, valid_to, display_name, code FROM directory_labels"
+    " FORCE INDEX (PRIMARY) WHERE node_id IN (@ids)";
 constexpr char kSelectAbove[] =
     "SELECT c.descendant_id, l.display_name FROM directory_closure c FORCE INDEX (PRIMARY)"
     " STRAIGHT_JOIN directory_labels l FORCE INDEX (PRIMARY)"

@@ -34,7 +34,7 @@ absl::StatusOr<Rebuilt> Step(Tx& tx) {
   // after.
   RETURN_IF_ERROR(LockTree(tx));
   if (state->String(1) != rules) {
-    // Whoever changes a label meanwhile writes keys by his rules, too: in the end all are by these.
+    // Whoever changes a label meanwhile writes keys, too; those that are wanted come again.
     ASSIGN_OR_RETURN(const int64_t deleted, tx.Execute(kDeleteSome));
     if (deleted > 0) return Rebuilt::kPart;
     RETURN_IF_ERROR(tx.Execute(kUpdateState, state->String(0), rules, Uuid()).status());

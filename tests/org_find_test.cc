@@ -292,6 +292,10 @@ TEST_F(FindTest, KeysAreInStepWithLabelsAfterEveryChange) {
   in_step();
   Get(Do(Rename<v1::RenameUnitRequest>(town_.unit, "观音桥街道办事处", kToday)));
   in_step();
+  // Again on the same day: the label of before is gone.
+  Get(Do(Rename<v1::RenameUnitRequest>(town_.unit, "观音桥管理站", kToday)));
+  in_step();
+  EXPECT_THAT(NamesOf(Query("观音桥街道办事处")), IsEmpty());
   v1::RenameDivisionRequest recode =
       Rename<v1::RenameDivisionRequest>(village_.division, "青龙新村", kToday);
   recode.set_code("500105006299");
