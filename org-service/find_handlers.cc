@@ -82,7 +82,7 @@ void FillMatch(const Candidate& candidate, const std::vector<DatedLabel>& labels
     }
   }
   if (best == nullptr) return;
-  found->set_matched_text(candidate.by_code ? best->code : best->display_name);
+  found->set_matched_text(candidate.field == KeyField::kCode ? best->code : best->display_name);
   if (holds(*best)) return;
   v1::NamePeriod& other = *found->mutable_other_day();
   SetDays({best->from, best->to}, other);

@@ -127,17 +127,18 @@ std::string InitialsOf(absl::Span<const std::string> syllables) {
 
 }  // namespace
 
-std::vector<SearchKey> KeysOf(absl::string_view name, absl::string_view code) {
+std::vector<SearchKey> KeysOf(absl::string_view name, absl::string_view code, Parts parts) {
   std::vector<SearchKey> keys;
   const std::string folded = Fold(name);
   const absl::string_view text = folded;
   const size_t ending = EndingOf(text);
-  absl::flat_hash_set<absl::string_view> parts;
+  const bool has_parts = parts == Parts::kOwn || ending == text.size();
+  absl::flat_hash_set<absl::string_view> seen;
   for (size_t at = 0; at < text.size() && at <= ending;) {
     const absl::string_view rest = First(text.substr(at), kMaxCharacters);
     if (at == 0) {
       keys.push_back({KeyField::kName, std::string(rest)});
-    } else if (parts.insert(rest).second) {  // long ones may begin alike
+    } else if (has_parts && seen.insert(rest).second) {  // long ones may be cut to the same
       keys.push_back({KeyField::kPart, std::string(rest)});
     }
     at += std::max<size_t>(DecodeUtf8(text.substr(at)).size, 1);

@@ -25,10 +25,13 @@ struct SearchKey {
   friend bool operator==(const SearchKey&, const SearchKey&) = default;
 };
 
-// The keys of a name and a code (which may be empty). What bodies are called at the end, such as
-// 村民委员会, is a part as a whole only, or the parts of all bodies would be mostly these. Long
-// names are found by their beginning.
-std::vector<SearchKey> KeysOf(absl::string_view name, absl::string_view code);
+// Which parts of a name are keys. Of a body that governs or serves a division and is called after
+// it (新华村民委员会), the parts are those of the division's name: none of its own.
+enum class Parts { kOwn, kOfDivision };
+// The keys of a name and a code (which may be empty), each once. A part does not begin inside of
+// what bodies are called at the end, such as 村民委员会. Long names are found by their beginning.
+std::vector<SearchKey> KeysOf(absl::string_view name, absl::string_view code,
+                              Parts parts = Parts::kOwn);
 
 // Changes when KeysOf may give other keys than before.
 std::string KeysVersion();

@@ -1,11 +1,13 @@
 #include "org-service/find_store.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "runtime/in_list.h"
 #include "runtime/status.h"
 
@@ -30,45 +32,49 @@ constexpr size_t kMaxCandidates = 500;
 constexpr char kLastCharacter[] = "\xF4\x8F\xBF\xBF";
 
 constexpr char kRange[] =
-    " AS part, kind, level, field, key_text, node_id, valid_from FROM search_keys"
+    " AS part, level, field, key_text, node_id, node_id AS labeled_id, valid_from FROM search_keys"
     " WHERE kind = ? AND level = ? AND field = ? AND key_text BETWEEN ? AND ?"
     " ORDER BY key_text, node_id, valid_from LIMIT 60)";
+// The units that govern and the centers that serve the divisions of a range.
+constexpr char kRangeOfDivisions[] =
+    " AS part, k.level, k.field, k.key_text, n.id, k.node_id, k.valid_from FROM"
+    " (SELECT level, field, key_text, node_id, valid_from FROM search_keys"
+    " WHERE kind = ? AND level = ? AND field = ? AND key_text BETWEEN ? AND ?"
+    " ORDER BY key_text, node_id, valid_from LIMIT 60) AS k"
+    " STRAIGHT_JOIN directory_nodes n FORCE INDEX (ix_directory_nodes_division)"
+    " ON n.division_id = k.node_id)";
 constexpr char kCountSubtree[] =
     "SELECT COUNT(*) FROM (SELECT depth FROM directory_closure WHERE tree = ? AND ancestor_id = ?"
     " LIMIT 1001) AS counted";
-// In the order of the joins, whatever the server believes to know of the tables.
+// All by these keys and in this order, whatever the server believes to know of tables that have
+// just grown: it would read some of them whole.
 constexpr char kSubtree[] =
-    " AS part, k.kind, k.level, k.field, k.key_text, k.node_id, k.valid_from"
-    " FROM directory_closure c";
-constexpr char kOfNode[] = " STRAIGHT_JOIN search_keys k ON k.node_id = c.descendant_id";
-constexpr char kOfDivision[] =
-    " STRAIGHT_JOIN directory_nodes n ON n.division_id = c.descendant_id"
-    " STRAIGHT_JOIN search_keys k ON k.node_id = n.id";
-constexpr char kOfUnit[] =
-    " STRAIGHT_JOIN directory_nodes n ON n.unit_id = c.descendant_id"
-    " STRAIGHT_JOIN search_keys k ON k.node_id = n.id";
+    " AS part, n.kind, n.level, l.node_id, l.valid_from, l.display_name, l.code"
+    " FROM directory_closure c FORCE INDEX (ix_directory_closure_down)"
+    " STRAIGHT_JOIN directory_nodes n FORCE INDEX (";
 constexpr char kWithin[] =
+    " = c.descendant_id"
+    " STRAIGHT_JOIN directory_labels l FORCE INDEX (PRIMARY) ON l.node_id = n.id"
     " WHERE c.tree = ? AND c.ancestor_id = ? AND c.valid_from <= ? AND c.valid_to > ?"
-    " AND k.kind = ? AND (";
-constexpr char kSelectOfDivisions[] =
-    "SELECT id, kind, division_id FROM directory_nodes WHERE kind IN (2, 3)"
-    " AND division_id IN (@ids)";
-
+    " AND n.kind = ?)";
 constexpr char kSelectFound[] = R"sql(
 SELECT n.id, n.kind, n.level, l.display_name, IFNULL(d.code, ''), n.division_id
-FROM directory_nodes n
-JOIN directory_labels l ON l.node_id = n.id AND l.valid_from <= ? AND l.valid_to > ?
-LEFT JOIN directory_labels d ON d.node_id = IFNULL(n.division_id, n.id)
+FROM directory_nodes n FORCE INDEX (PRIMARY)
+STRAIGHT_JOIN directory_labels l FORCE INDEX (PRIMARY)
+  ON l.node_id = n.id AND l.valid_from <= ? AND l.valid_to > ?
+LEFT JOIN directory_labels d FORCE INDEX (PRIMARY) ON d.node_id = IFNULL(n.division_id, n.id)
   AND d.valid_from <= ? AND d.valid_to > ?
 WHERE n.valid_from <= ? AND n.valid_to > ?)sql";
+// Not EXISTS, for which a server may read everything below.
 constexpr char kAndBelow[] =
-    " AND EXISTS (SELECT 1 FROM directory_closure c WHERE c.tree = ? AND c.ancestor_id = ?"
+    " AND 0 < (SELECT COUNT(*) FROM directory_closure c WHERE c.tree = ? AND c.ancestor_id = ?"
     " AND c.valid_from <= ? AND c.valid_to > ? AND c.descendant_id = ";
 constexpr char kSelectLabels[] =
     "SELECT node_id, valid_from, valid_to, display_name, code FROM directory_labels"
-    " WHERE node_id IN (@ids)";
+    " FORCE INDEX (PRIMARY) WHERE node_id IN (@ids)";
 constexpr char kSelectAbove[] =
-    "SELECT c.descendant_id, l.display_name FROM directory_closure c JOIN directory_labels l"
+    "SELECT c.descendant_id, l.display_name FROM directory_closure c FORCE INDEX (PRIMARY)"
+    " STRAIGHT_JOIN directory_labels l FORCE INDEX (PRIMARY)"
     " ON l.node_id = c.ancestor_id AND l.valid_from <= ? AND l.valid_to > ?"
     " WHERE c.tree = ? AND c.depth > 0 AND c.valid_from <= ? AND c.valid_to > ?"
     " AND c.descendant_id IN (@ids) ORDER BY c.descendant_id, c.depth DESC";
@@ -82,23 +88,23 @@ class Collector {
  public:
   explicit Collector(const FindQuery& query) : query_(query) {}
 
-  void Add(const Row& row) {
-    const auto field = static_cast<KeyField>(row.Int32(3));
+  // A key by which a node may match, and the label that it is of.
+  void Add(const SearchKey& key, rpc::v1::Level level, const Uuid& node, const Uuid& labeled,
+           absl::CivilDay label) {
     std::optional<MatchTier> tier;
     for (const Probe& probe : query_.probes) {
-      if (probe.field != field) continue;
-      const std::optional<MatchTier> one = Match(probe, row.String(4));
+      if (probe.field != key.field) continue;
+      const std::optional<MatchTier> one = Match(probe, key.text);
       if (one.has_value() && (!tier.has_value() || *one < *tier)) tier = one;
     }
     if (!tier.has_value()) return;
-    Candidate candidate{.node = row.Id(5),
-                        .tier = *tier,
-                        .level = static_cast<rpc::v1::Level>(row.Int32(2)),
-                        .key = row.String(4),
-                        .labeled = row.Id(5),
-                        .labels = {row.Day(6)},
-                        .by_code = field == KeyField::kCode};
-    Keep(std::move(candidate));
+    Keep({.node = node,
+          .tier = *tier,
+          .level = level,
+          .key = key.text,
+          .labeled = labeled,
+          .labels = {label},
+          .field = key.field});
   }
 
   void Keep(Candidate candidate) {
@@ -107,7 +113,7 @@ class Collector {
     Candidate& known = it->second;
     if (candidate.tier < known.tier) {
       known = std::move(candidate);
-    } else if (candidate.tier == known.tier && candidate.by_code == known.by_code) {
+    } else if (candidate.tier == known.tier && candidate.labeled == known.labeled) {
       known.labels.push_back(candidate.labels.front());
     }
   }
@@ -137,10 +143,6 @@ class Union {
     ++parts_;
     return *this;
   }
-  Union& More(absl::string_view text) {
-    absl::StrAppend(&sql_, text);
-    return *this;
-  }
   template <typename... P>
   Union& With(const P&... params) {
     (params_.push_back(Param(params)), ...);
@@ -157,86 +159,75 @@ class Union {
 };
 
 // The first keys of each range: of every kind on every level by every probe.
-absl::Status ReadRanges(Tx& tx, const FindQuery& query, absl::Span<const std::string> ends,
-                        Collector& collector, bool* more) {
-  Union ranges;
-  for (size_t i = 0; i < query.probes.size(); ++i) {
-    const Probe& probe = query.probes[i];
-    for (const NodeKind kind :
-         {rpc::v1::DIVISION_NODE, rpc::v1::UNIT_NODE, rpc::v1::SERVICE_CENTER_NODE}) {
-      // Divisions alone have codes.
-      const bool by_code = probe.field == KeyField::kCode;
-      if (by_code ? kind != rpc::v1::DIVISION_NODE : !Wants(query, kind)) continue;
-      for (int level = rpc::v1::MUNICIPALITY_LEVEL; level <= rpc::v1::VILLAGE_LEVEL; ++level) {
-        ranges.Part(kRange).With(kind, level, probe.field, probe.prefix, ends[i]);
+class Ranges {
+ public:
+  explicit Ranges(const FindQuery& query) {
+    for (const Probe& probe : query.probes) {
+      ends_.push_back(absl::StrCat(probe.prefix, kLastCharacter));
+    }
+    for (size_t i = 0; i < query.probes.size(); ++i) {
+      const Probe& probe = query.probes[i];
+      // What governs or serves a division is found by its code and by parts of its name, too.
+      const bool of_division = probe.field == KeyField::kCode || probe.field == KeyField::kPart;
+      if (of_division || Wants(query, rpc::v1::DIVISION_NODE)) {
+        Add(kRange, rpc::v1::DIVISION_NODE, probe, ends_[i]);
       }
+      const bool units = Wants(query, rpc::v1::UNIT_NODE);
+      const bool centers = Wants(query, rpc::v1::SERVICE_CENTER_NODE);
+      if (of_division && (units || centers)) {
+        Add(kRangeOfDivisions, rpc::v1::DIVISION_NODE, probe, ends_[i]);
+      }
+      if (probe.field == KeyField::kCode) continue;  // divisions alone have codes
+      if (units) Add(kRange, rpc::v1::UNIT_NODE, probe, ends_[i]);
+      if (centers) Add(kRange, rpc::v1::SERVICE_CENTER_NODE, probe, ends_[i]);
     }
   }
-  if (ranges.empty()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const Rows rows, ranges.Run(tx));
-  std::vector<size_t> sizes(ranges.parts());
-  for (const Row& row : rows) {
-    if (++sizes[static_cast<size_t>(row.Int64(0))] == kKeysOfRange) *more = true;
-    collector.Add(row);
-  }
-  return absl::OkStatus();
-}
 
-// The keys that match of everything in a small subtree.
-absl::Status ReadSubtree(Tx& tx, const FindQuery& query, absl::Span<const std::string> ends,
-                         Collector& collector) {
+  absl::Status Read(Tx& tx, Collector& collector, bool* more) const {
+    ASSIGN_OR_RETURN(const Rows rows, ranges_.Run(tx));
+    std::vector<size_t> sizes(ranges_.parts());
+    for (const Row& row : rows) {
+      // Of a range of divisions alone: those of which others are found are read with these.
+      if (row.Id(4) == row.Id(5) && ++sizes[row.Uint64(0)] == kKeysOfRange) *more = true;
+      collector.Add({static_cast<KeyField>(row.Int32(2)), row.String(3)},
+                    static_cast<rpc::v1::Level>(row.Int32(1)), row.Id(4), row.Id(5), row.Day(6));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  void Add(const char* sql, NodeKind kind, const Probe& probe, const std::string& end) {
+    for (int level = rpc::v1::MUNICIPALITY_LEVEL; level <= rpc::v1::VILLAGE_LEVEL; ++level) {
+      ranges_.Part(sql).With(kind, level, probe.field, probe.prefix, end);
+    }
+  }
+
+  std::vector<std::string> ends_;
+  Union ranges_;
+};
+
+// Whatever matches in a small subtree: its labels are read, and their keys made.
+absl::Status ReadSubtree(Tx& tx, const FindQuery& query, Collector& collector) {
   Union parts;
   const bool of_places = query.below->tree == rpc::v1::DIVISION_TREE;
   for (const NodeKind kind : query.kinds) {
     if (kind == rpc::v1::DIVISION_NODE && !of_places) continue;
-    const bool is_own =
-        (kind == rpc::v1::DIVISION_NODE) == of_places && kind != rpc::v1::SERVICE_CENTER_NODE;
-    parts.Part(kSubtree)
-        .More(is_own      ? kOfNode
-              : of_places ? kOfDivision
-                          : kOfUnit)
-        .More(kWithin)
+    const bool is_own = kind == (of_places ? rpc::v1::DIVISION_NODE : rpc::v1::UNIT_NODE);
+    const char* key = is_own      ? "PRIMARY) ON n.id"
+                      : of_places ? "ix_directory_nodes_division) ON n.division_id"
+                                  : "ix_directory_nodes_unit) ON n.unit_id";
+    parts.Part(absl::StrCat(kSubtree, key, kWithin))
         .With(query.below->tree, query.below->node, query.day, query.day, kind);
-    for (size_t i = 0; i < query.probes.size(); ++i) {
-      const Probe& probe = query.probes[i];
-      parts.More(i == 0 ? "" : " OR ")
-          .More("k.field = ? AND k.key_text BETWEEN ? AND ?")
-          .With(probe.field, probe.prefix, ends[i]);
-    }
-    parts.More("))");
   }
   if (parts.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Rows rows, parts.Run(tx));
-  for (const Row& row : rows) collector.Add(row);
-  return absl::OkStatus();
-}
-
-// The units that govern and the centers that serve what was found by its code, in its place.
-absl::StatusOr<std::vector<Candidate>> WithThoseOfDivisions(Tx& tx, const FindQuery& query,
-                                                            std::vector<Candidate> found) {
-  std::vector<Uuid> divisions;
-  absl::flat_hash_map<Uuid, const Candidate*> by_division;
-  for (const Candidate& candidate : found) {
-    if (!candidate.by_code) continue;
-    divisions.push_back(candidate.node);
-    by_division[candidate.node] = &candidate;
-  }
-  Collector collector(query);
-  if (Wants(query, rpc::v1::UNIT_NODE) || Wants(query, rpc::v1::SERVICE_CENTER_NODE)) {
-    ASSIGN_OR_RETURN(const Rows rows,
-                     mysql::QueryIn(tx, kSelectOfDivisions, {}, absl::MakeConstSpan(divisions)));
-    for (const Row& row : rows) {
-      if (!Wants(query, static_cast<NodeKind>(row.Int32(1)))) continue;
-      Candidate candidate = *by_division[row.Id(2)];
-      candidate.node = row.Id(0);
-      collector.Keep(std::move(candidate));
+  for (const Row& row : rows) {
+    for (const SearchKey& key : KeysOf(row.String(5), row.String(6))) {
+      collector.Add(key, static_cast<rpc::v1::Level>(row.Int32(2)), row.Id(3), row.Id(3),
+                    row.Day(4));
     }
   }
-  for (Candidate& candidate : found) {
-    if (candidate.by_code && !Wants(query, rpc::v1::DIVISION_NODE)) continue;
-    collector.Keep(std::move(candidate));
-  }
-  return collector.Take();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> IsSmall(Tx& tx, const FindQuery::Below& below) {
@@ -248,31 +239,23 @@ absl::StatusOr<bool> IsSmall(Tx& tx, const FindQuery::Below& below) {
 }  // namespace
 
 absl::StatusOr<Candidates> FindCandidates(Tx& tx, const FindQuery& query) {
-  std::vector<std::string> ends;
-  bool by_code = false;
-  for (const Probe& probe : query.probes) {
-    ends.push_back(absl::StrCat(probe.prefix, kLastCharacter));
-    by_code = by_code || probe.field == KeyField::kCode;
-  }
   Candidates found;
   Collector collector(query);
-  RETURN_IF_ERROR(ReadRanges(tx, query, ends, collector, &found.more));
+  RETURN_IF_ERROR(Ranges(query).Read(tx, collector, &found.more));
   // Codes say themselves where a place lies.
+  const bool by_code = query.probes.front().field == KeyField::kCode;
   if (found.more && query.below.has_value() && !by_code) {
     ASSIGN_OR_RETURN(const bool small, IsSmall(tx, *query.below));
     if (small) {
       found.more = false;
       collector.Clear();
-      RETURN_IF_ERROR(ReadSubtree(tx, query, ends, collector));
+      RETURN_IF_ERROR(ReadSubtree(tx, query, collector));
     }
   }
   found.list = collector.Take();
   if (found.list.size() > kMaxCandidates) {
     found.more = true;
     found.list.resize(kMaxCandidates);
-  }
-  if (by_code) {
-    ASSIGN_OR_RETURN(found.list, WithThoseOfDivisions(tx, query, std::move(found.list)));
   }
   return found;
 }
@@ -290,7 +273,8 @@ absl::StatusOr<std::vector<NodeOnDay>> LoadFound(Tx& tx, const FindQuery& query,
                     of_places ? "IFNULL(n.division_id, n.id))" : "IFNULL(n.unit_id, n.id))");
     params.insert(params.end(), {query.below->tree, query.below->node, query.day, query.day});
   }
-  absl::StrAppend(&sql, " AND n.id IN (@ids)");
+  absl::StrAppend(&sql, " AND n.kind IN (", absl::StrJoin(query.kinds, ", "),
+                  ") AND n.id IN (@ids)");
   ASSIGN_OR_RETURN(const Rows rows, mysql::QueryIn(tx, sql, params, absl::MakeConstSpan(ids)));
   std::vector<NodeOnDay> nodes;
   nodes.reserve(rows.size());

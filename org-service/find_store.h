@@ -38,12 +38,13 @@ struct Candidate {
   Uuid labeled;
   // First days of the labels that match so.
   std::vector<absl::CivilDay> labels;
-  bool by_code = false;
+  KeyField field;
 };
 struct Candidates {
   std::vector<Candidate> list;  // best tier first, then by level and key
   bool more = false;            // not all were read
 };
+// The query has a kind and a probe.
 absl::StatusOr<Candidates> FindCandidates(mysql::Tx& tx, const FindQuery& query);
 
 struct NodeOnDay {

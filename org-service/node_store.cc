@@ -233,12 +233,12 @@ absl::Status SaveNodes(Tx& tx, absl::Span<const OrgNode> nodes) {
                                                       node.record.name()));
     ids.push_back(id);
   }
+  RETURN_IF_ERROR(SaveSearchKeys(tx, keyed));
   RETURN_IF_ERROR(directory::Apply(tx, change));
   std::vector<Param> params;
   for (size_t i = 0; i < nodes.size(); ++i) {
     params.insert(params.end(), {ids[i], nodes[i].version, nodes[i].updated});
   }
-  RETURN_IF_ERROR(SaveSearchKeys(tx, keyed));
   return tx.ExecuteMany(kInsertVersions, 3, params, kUpdateVersions);
 }
 

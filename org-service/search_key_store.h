@@ -11,10 +11,13 @@ namespace qungong::org {
 
 struct KeyedNode {
   const rpc::v1::NodeRecord* record = nullptr;
-  bool is_new = false;  // it has no keys yet
+  bool is_new = false;  // it has no labels yet
 };
-// Writes the keys of nodes as they now stand, in the transaction that writes their labels.
+// Writes the keys of nodes as they will stand and deletes those that they will not have, in the
+// transaction that writes their labels, and before it does.
 absl::Status SaveSearchKeys(mysql::Tx& tx, absl::Span<const KeyedNode> nodes);
+// Writes the keys of nodes as they stand, whether there are some already or not.
+absl::Status AddSearchKeys(mysql::Tx& tx, absl::Span<const rpc::v1::NodeRecord> nodes);
 
 }  // namespace qungong::org
 

@@ -7,11 +7,11 @@ CREATE TABLE IF NOT EXISTS search_keys (
   key_text   VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL,
   node_id    BINARY(16) NOT NULL,
   valid_from DATE NOT NULL,
-  PRIMARY KEY (kind, level, field, key_text, node_id, valid_from),
-  KEY ix_search_keys_node (node_id)
+  PRIMARY KEY (kind, level, field, key_text, node_id, valid_from)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4;
 
--- By which rules all keys were made, and, while they are made anew, by which and up to which node.
+-- By which rules all keys were made, and, while they are made anew after the deletion of the old ones, by which and up
+-- to which node.
 CREATE TABLE IF NOT EXISTS search_state (
   id       TINYINT UNSIGNED NOT NULL,
   made_by  BINARY(32) NOT NULL,
