@@ -139,6 +139,7 @@ absl::StatusOr<v1::FindNodesResponse> FindHandlers::FindNodes(Read& read,
     hits.resize(size);
   }
   std::vector<Uuid> labeled;
+  labeled.reserve(hits.size());
   for (const Hit& hit : hits) labeled.push_back(hit.candidate->labeled);
   ASSIGN_OR_RETURN(const std::vector<DatedLabel> labels, LoadLabels(read.tx(), labeled));
   for (const Hit& hit : hits) {

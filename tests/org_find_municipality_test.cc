@@ -33,9 +33,9 @@ using ::qungong::testing::IsOk;
 
 // Of one lookup, by what is read for it: ranges of 60 keys for five ways to read a text, three
 // kinds and four levels; and what is then looked up of 500 candidates.
-constexpr int64_t kMostRowsRead = 5 * 3 * 4 * 60 + 500 * 8;
+constexpr int64_t kMostRowsRead = int64_t{5} * 3 * 4 * 60 + int64_t{500} * 8;
 // And where a district is read whole: three times 1,000 nodes, what they are and are called.
-constexpr int64_t kMostRowsReadBelow = kMostRowsRead + 3 * 1000 * 4;
+constexpr int64_t kMostRowsReadBelow = kMostRowsRead + int64_t{3} * 1000 * 4;
 constexpr int64_t kMostStatements = 6;
 
 class FindInMunicipalityTest : public OrgPeopleTest {
@@ -81,7 +81,7 @@ class FindInMunicipalityTest : public OrgPeopleTest {
     v1::FindNodesResponse found;
   };
   Cost Find(mysql::Session& session, const std::string& query,
-            std::vector<rpc::v1::NodeKind> kinds = {}, const std::string& below = "") {
+            const std::vector<rpc::v1::NodeKind>& kinds = {}, const std::string& below = "") {
     Cost cost;
     cost.query = query;
     v1::FindNodesRequest request;
@@ -154,12 +154,14 @@ std::vector<std::string> FindNaively(
   }
   std::sort(found.begin(), found.end());
   std::vector<std::string> codes;
+  codes.reserve(found.size());
   for (const auto& [tier, level, code] : found) codes.push_back(code);
   return codes;
 }
 
 std::vector<std::string> CodesOf(const v1::FindNodesResponse& response) {
   std::vector<std::string> codes;
+  codes.reserve(static_cast<size_t>(response.nodes_size()));
   for (const v1::FoundNode& node : response.nodes()) codes.push_back(node.code());
   return codes;
 }

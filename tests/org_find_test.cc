@@ -48,7 +48,7 @@ class FindTest : public OrgTreeTest {
   using OrgTreeTest::Do;
 
   static v1::FindNodesRequest Query(const std::string& query,
-                                    std::vector<rpc::v1::NodeKind> kinds = {}) {
+                                    const std::vector<rpc::v1::NodeKind>& kinds = {}) {
     v1::FindNodesRequest request;
     request.set_query(query);
     for (const rpc::v1::NodeKind kind : kinds) request.add_kinds(kind);
@@ -203,9 +203,10 @@ TEST_F(FindTest, WhatDoesNotExistOnTheDayIsNotFound) {
 
 TEST_F(FindTest, WhoIsNotSignedInFindsDivisionsOnly) {
   const std::string signed_in = std::exchange(caller_, "");
-  const auto kinds = [this](const std::string& query, std::vector<rpc::v1::NodeKind> asked = {}) {
+  const auto kinds = [this](const std::string& query,
+                            const std::vector<rpc::v1::NodeKind>& asked = {}) {
     std::vector<rpc::v1::NodeKind> found;
-    for (const v1::FoundNode& node : Nodes(Query(query, std::move(asked)))) {
+    for (const v1::FoundNode& node : Nodes(Query(query, asked))) {
       found.push_back(node.kind());
     }
     return found;
@@ -296,8 +297,7 @@ TEST_F(FindTest, KeysAreInStepWithLabelsAfterEveryChange) {
   Get(Do(Rename<v1::RenameUnitRequest>(town_.unit, "观音桥管理站", kToday)));
   in_step();
   EXPECT_THAT(NamesOf(Query("观音桥街道办事处")), IsEmpty());
-  v1::RenameDivisionRequest recode =
-      Rename<v1::RenameDivisionRequest>(village_.division, "青龙新村", kToday);
+  auto recode = Rename<v1::RenameDivisionRequest>(village_.division, "青龙新村", kToday);
   recode.set_code("500105006299");
   Get(Do(recode));
   in_step();
