@@ -15,19 +15,33 @@
 namespace qungong::org {
 namespace {
 
+// The unit by whose registrars a node is changed; `over` governs it, if it is a division, or stands
+// nearest above it. Nil if there is none.
+absl::StatusOr<Uuid> KeeperOf(const NodeRecord& record, const std::optional<Uuid>& over) {
+  if (record.kind() == rpc::v1::DIVISION_NODE) return over.value_or(Uuid());
+  return ParseResourceName(
+      "units", record.kind() == rpc::v1::SERVICE_CENTER_NODE ? record.unit() : record.name());
+}
+
+// Whether the caller may act there, on a way that leads through `unit`.
+bool MayBelow(const Read& read, const Uuid& unit, const std::vector<directory::WayUp>& ways) {
+  return std::any_of(ways.begin(), ways.end(), [&](const directory::WayUp& way) {
+    const auto is_unit = [&unit](const auto& step) { return step.first == unit; };
+    return read.HoldsOn(way) && std::any_of(way.begin(), way.end(), is_unit);
+  });
+}
+
 // The unit by whose registrars the node of this name is changed: the unit itself, the one that runs
 // the service center, the one that governs the division or the nearest one above it. Nil if there
 // is none, or no such node (`record` is null): found by the same statements.
 absl::StatusOr<Uuid> ResponsibleUnit(Read& read, const std::string& name,
                                      const NodeRecord* record) {
+  std::optional<Uuid> over;
   if (absl::StartsWith(name, "divisions/")) {
     ASSIGN_OR_RETURN(const Uuid division, ParseResourceName("divisions", name));
-    ASSIGN_OR_RETURN(const auto unit, FindUnitOver(read.tx(), division, read.call().today));
-    return record == nullptr ? Uuid() : unit.value_or(Uuid());
+    ASSIGN_OR_RETURN(over, FindUnitOver(read.tx(), division, read.call().today));
   }
-  if (record == nullptr) return Uuid();
-  return ParseResourceName("units",
-                           record->kind() == rpc::v1::SERVICE_CENTER_NODE ? record->unit() : name);
+  return record == nullptr ? Uuid() : KeeperOf(*record, over);
 }
 
 absl::string_view MessageNameOf(const NodeRecord& record) {
@@ -79,34 +93,20 @@ absl::StatusOr<std::vector<std::optional<OrgNode>>> LoadOwnBelow(
   ASSIGN_OR_RETURN(const auto units_over, FindUnitsOver(read.tx(), divisions, today));
   absl::flat_hash_map<std::string, OrgNode> known;
   for (OrgNode& node : loaded) known[node.record.name()] = std::move(node);
-  std::vector<Uuid> keepers;  // nil where there is none, so that the statement is of one length
+  std::vector<Uuid> keepers(names.size());  // nil of what is absent: the statement stays the same
   for (size_t i = 0; i < names.size(); ++i) {
     const auto it = known.find(names[i]);
-    const auto over = units_over.find(ids[i]);
-    keepers.emplace_back();
     if (it == known.end()) continue;
-    const NodeRecord& record = it->second.record;
-    if (record.kind() == rpc::v1::DIVISION_NODE) {
-      if (over != units_over.end()) keepers.back() = over->second;
-    } else {
-      const std::string& keeper =
-          record.kind() == rpc::v1::SERVICE_CENTER_NODE ? record.unit() : record.name();
-      ASSIGN_OR_RETURN(keepers.back(), ParseResourceName("units", keeper));
-    }
+    const auto over = units_over.find(ids[i]);
+    ASSIGN_OR_RETURN(keepers[i], KeeperOf(it->second.record, over == units_over.end()
+                                                                 ? std::nullopt
+                                                                 : std::optional(over->second)));
   }
   ASSIGN_OR_RETURN(const auto ways, WaysUpFromKeepersOf(read.tx(), keepers, today));
-  std::vector<std::optional<OrgNode>> own;
+  std::vector<std::optional<OrgNode>> own(names.size());
   for (size_t i = 0; i < names.size(); ++i) {
-    own.emplace_back();
     const auto it = ways.find(keepers[i]);
-    if (it == ways.end()) continue;
-    const bool may =
-        std::any_of(it->second.begin(), it->second.end(), [&](const directory::WayUp& way) {
-          return read.HoldsOn(way) && std::any_of(way.begin(), way.end(), [&](const auto& step) {
-                   return step.first == unit;
-                 });
-        });
-    if (may) own.back() = known.at(names[i]);
+    if (it != ways.end() && MayBelow(read, unit, it->second)) own[i] = known.at(names[i]);
   }
   return own;
 }

@@ -205,12 +205,16 @@ absl::StatusOr<Totals> CountOn(mysql::Tx& tx, int32_t day, const std::vector<Org
   return totals;
 }
 
-void FillTotals(Totals totals, Preview* preview) {
-  for (auto& [level, kinds] : totals) {
+void FillTotals(const Totals& totals, Preview* preview) {
+  for (const auto& [level, kinds] : totals) {
     Preview::LevelTotals& row = *preview->add_totals();
-    const Total& divisions = kinds[rpc::v1::DIVISION_NODE];
-    const Total& units = kinds[rpc::v1::UNIT_NODE];
-    const Total& centers = kinds[rpc::v1::SERVICE_CENTER_NODE];
+    const auto of = [&kinds = kinds](rpc::v1::NodeKind kind) {
+      const auto it = kinds.find(kind);
+      return it == kinds.end() ? Total() : it->second;
+    };
+    const Total divisions = of(rpc::v1::DIVISION_NODE);
+    const Total units = of(rpc::v1::UNIT_NODE);
+    const Total centers = of(rpc::v1::SERVICE_CENTER_NODE);
     row.set_level(level);
     row.set_divisions_before(divisions.before);
     row.set_divisions_after(divisions.before + divisions.added);
@@ -268,8 +272,8 @@ absl::StatusOr<v1::PreviewReorganizationResponse> ReorganizationHandlers::Previe
   RETURN_IF_ERROR(TrySteps(request.plan(), ground, run, &preview));
   const std::vector<OrgNode> changed = ground.book.Changed();
   RETURN_IF_ERROR(CheckOwn(read, ground.unit, changed));
-  ASSIGN_OR_RETURN(Totals totals, CountOn(read.tx(), ground.day, changed));
-  FillTotals(std::move(totals), &preview);
+  ASSIGN_OR_RETURN(const Totals totals, CountOn(read.tx(), ground.day, changed));
+  FillTotals(totals, &preview);
   return preview;
 }
 

@@ -72,8 +72,8 @@ bool ShareCode(const NodeRecord& a, const NodeRecord& b, absl::string_view code)
   return false;
 }
 
-std::string Or(const std::string& text, std::string otherwise) {
-  return text.empty() ? std::move(otherwise) : text;
+std::string Or(const std::string& text, const std::string& otherwise) {
+  return text.empty() ? otherwise : text;
 }
 
 }  // namespace

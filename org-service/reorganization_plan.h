@@ -47,12 +47,12 @@ class PlanRun {
       : plan_(plan), day_(day), new_id_(std::move(new_id)), book_(book), change_(day, book) {}
 
   // Says which step an error is about. After an error the book is to be undone, or not written.
-  absl::Status Do(int step);
+  absl::Status Do(int number);
   // Codes that the steps gave though another division bears them at that time, by step: a code may
   // pass from one to another within the plan, in any order.
   std::vector<CodeConflict> CodeConflicts() const;
   // What the step is to end, in the order in which it does; nothing of one that ends nothing.
-  std::vector<std::string> EndingsOf(int step) const;
+  std::vector<std::string> EndingsOf(int number) const;
   // In the order of the steps.
   const std::vector<v1::Reorganization::Created>& created() const { return created_; }
 

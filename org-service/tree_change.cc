@@ -1,5 +1,8 @@
 #include "org-service/tree_change.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "org-service/division_rules.h"
@@ -31,13 +34,12 @@ bool IsDivision(const NodeRecord& node) { return node.kind() == rpc::v1::DIVISIO
 bool StandsAbove(const NodeBook& book, const std::string& name, const NodeRecord& node,
                  DayInterval days) {
   if (node.name() == name) return true;
-  for (const NodeEdge& edge : node.edges()) {
+  return std::any_of(node.edges().begin(), node.edges().end(), [&](const NodeEdge& edge) {
     const DayInterval above = ToInterval(edge.valid()).Intersect(days);
     const NodeRecord* parent = book.Find(edge.parent());
-    if (edge.tree() != HomeTree(node.kind()) || above.IsEmpty() || parent == nullptr) continue;
-    if (StandsAbove(book, name, *parent, above)) return true;
-  }
-  return false;
+    return edge.tree() == HomeTree(node.kind()) && !above.IsEmpty() && parent != nullptr &&
+           StandsAbove(book, name, *parent, above);
+  });
 }
 
 }  // namespace
