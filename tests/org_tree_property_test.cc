@@ -144,8 +144,8 @@ class TreePropertyTest : public OrgTreeTest {
     const auto done =
         As(caller_, *reorganizations_, &v1::ReorganizationService::Stub::ReorganizeTree, request);
     if (done.ok() != expected) {
-      return absl::StrCat("the model says ", expected, ": ", done.status().ToString(), " of ",
-                          request.ShortDebugString());
+      return absl::StrCat("the model says ", expected ? "yes" : "no", ": ",
+                          done.status().ToString(), " of ", request.ShortDebugString());
     }
     if (!expected) {
       ++refused_;
