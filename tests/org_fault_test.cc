@@ -271,7 +271,7 @@ Scenarios OrgFaultTest::Units() {
       {"CreateUnit",
        [this] {
          return By(registrar_, "UnitService/CreateUnit",
-                   NewDepartment(district_.unit, absl::StrCat("line_", ++made_)));
+                   NewDepartment(district_.unit, absl::StrCat("line_", 1000 + ++made_)));
        }},
       {"RenameUnit",
        [this] {
