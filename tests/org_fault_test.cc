@@ -26,17 +26,16 @@ constexpr char kCsv[] = "code,name,parent_code,level\n500000,重庆市,,1\n";
 const std::vector<std::string> kInvariants = {
     "(SELECT aggregate_id FROM events GROUP BY aggregate_id, version HAVING COUNT(*) > 1) twice",
     // The closure holds every edge, and every node itself.
-    "directory_edges e WHERE NOT EXISTS (SELECT 1 FROM directory_closure c WHERE c.tree = e.tree "
-    "AND"
-    " c.descendant_id = e.child_id AND c.ancestor_id = e.parent_id AND c.depth = 1)",
+    R"sql(directory_edges e WHERE NOT EXISTS (SELECT 1 FROM directory_closure c
+          WHERE c.tree = e.tree AND c.descendant_id = e.child_id AND c.ancestor_id = e.parent_id AND c.depth = 1))sql",
     "directory_edges e WHERE e.valid_from >= e.valid_to",
     // One serving secretary of a unit.
-    "(SELECT unit_id FROM appointments WHERE post = 1 AND valid_to = '9999-12-31' GROUP BY unit_id"
-    " HAVING COUNT(*) > 1) twice",
+    R"sql((SELECT unit_id FROM appointments WHERE post = 1 AND valid_to = '9999-12-31'
+          GROUP BY unit_id HAVING COUNT(*) > 1) twice)sql",
     // The same relation of two units holds once at a time.
-    "relations a JOIN relations b ON b.kind = a.kind AND b.from_unit_id = a.from_unit_id AND"
-    " b.to_unit_id = a.to_unit_id AND b.id > a.id AND b.valid_from < a.valid_to AND"
-    " a.valid_from < b.valid_to",
+    R"sql(relations a JOIN relations b ON b.kind = a.kind AND b.from_unit_id = a.from_unit_id
+          AND b.to_unit_id = a.to_unit_id AND b.id > a.id AND b.valid_from < a.valid_to
+          AND a.valid_from < b.valid_to)sql",
 };
 
 class OrgFaultTest : public OrgTreeTest, public ::testing::WithParamInterface<std::string> {
