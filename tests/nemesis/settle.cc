@@ -91,15 +91,16 @@ KeyRing Keys(Suite& suite) {
 
 }  // namespace
 
-bool AwaitPositions(Suite& suite, absl::Duration patience) {
-  constexpr char kBehind[] = R"sql(
+bool AwaitPositions(Suite& suite, absl::Duration patience, absl::Duration ahead) {
+  const std::string behind = absl::StrCat(R"sql(
 SELECT (SELECT COUNT(*) FROM qungong_org.events WHERE sequence IS NULL) +
   (SELECT COUNT(*) FROM qungong_ticket.events WHERE sequence IS NULL) +
   (SELECT h.sequence - p.sequence FROM qungong_org.feed_head h, qungong_ticket.feed_positions p) +
   (SELECT h.sequence - p.sequence FROM qungong_ticket.feed_head h, qungong_ticket.projections p) +
-  (SELECT COUNT(*) FROM qungong_ticket.due_rows WHERE due_at < NOW(6)))sql";
+  (SELECT COUNT(*) FROM qungong_ticket.due_rows WHERE due_at < NOW(6) + INTERVAL )sql",
+                                          absl::ToInt64Seconds(ahead), " SECOND)");
   const absl::Time until = absl::Now() + patience;
-  while (suite.database().Query(kBehind).at(0).Int64(0) != 0) {
+  while (suite.database().Query(behind).at(0).Int64(0) != 0) {
     if (absl::Now() > until) return false;
     absl::SleepFor(absl::Milliseconds(50));
   }
@@ -111,7 +112,9 @@ Snapshot Settle(Suite& suite, Wire& wire, History& history, const std::string& r
   AskAgain(wire, history, absl::Now() + kPatience);
   Repeat(wire, history);
   ReadAgain(wire, history, reader);
-  if (!AwaitPositions(suite, kPatience))
+  // Best with nothing due while the services stop, which would make events that nobody counts any
+  // more.
+  if (!AwaitPositions(suite, kPatience / 3, absl::Seconds(1)) && !AwaitPositions(suite, kPatience))
     history.Report("settling", "numbers, feeds or statistics stay behind");
   for (const std::string& wrong : suite.Stop()) history.Report("processes", wrong);
   for (const std::string& wrong : suite.VerifyChains()) history.Report("chain", wrong);

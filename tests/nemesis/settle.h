@@ -12,8 +12,9 @@
 namespace qungong::nemesis {
 
 // Whether, within `patience`, every event has a number, ticket-service knows all of org-service's,
-// and the statistics count all of its own.
-bool AwaitPositions(Suite& suite, absl::Duration patience);
+// and the statistics count all of its own; and nothing comes due within `ahead`, in whole seconds.
+bool AwaitPositions(Suite& suite, absl::Duration patience,
+                    absl::Duration ahead = absl::ZeroDuration());
 
 // When no client runs any more: gets an answer to every write, the same from both replicas, ends
 // the services and reads what they left. What goes wrong meanwhile is reported. `reader`: an
