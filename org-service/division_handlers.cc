@@ -41,10 +41,7 @@ absl::Status CheckCode(mysql::Tx& tx, const NodeRecord& record, absl::string_vie
   }
   ASSIGN_OR_RETURN(const Uuid id, ParseResourceName("divisions", record.name()));
   ASSIGN_OR_RETURN(const bool taken, IsCodeTaken(tx, code, id, days));
-  if (!taken) return absl::OkStatus();
-  return NodeError(absl::StatusCode::kAlreadyExists, "CODE_TAKEN", record.name(),
-                   absl::StrCat("another division bears the code ", code, " at that time"),
-                   "该代码当时已被其他行政区划使用。");
+  return taken ? CodeTaken(record.name(), code) : absl::OkStatus();
 }
 
 absl::Status LevelMismatch(const std::string& name) {

@@ -55,12 +55,6 @@ absl::string_view MessageNameOf(const NodeRecord& record) {
   }
 }
 
-absl::Status Obstacle(const NodeRecord& record, absl::string_view reason) {
-  return NodeError(absl::StatusCode::kFailedPrecondition, reason, record.name(),
-                   "something rests on it on or after that day",
-                   "该日期及以后仍有下级、机构、服务中心、任职或授权,请先妥善安置。");
-}
-
 }  // namespace
 
 absl::StatusOr<int32_t> DayOrToday(const Read& read, const google::type::Date& date,
@@ -145,7 +139,7 @@ absl::Status Dissolve(Mutation& m, int32_t day, const std::string& successor, Or
   ASSIGN_OR_RETURN(const OrgNode heir, LoadOwn(m, successor));
   RETURN_IF_ERROR(CheckSuccessor(node->record, heir.record, day));
   ASSIGN_OR_RETURN(const std::string obstacle, FindObstacle(m.tx(), node->record, day));
-  if (!obstacle.empty()) return Obstacle(node->record, obstacle);
+  if (!obstacle.empty()) return Obstacle(node->record.name(), obstacle);
   RETURN_IF_ERROR(End(day, successor, &node->record));
   return SaveChange(m, "DISSOLVED", node);
 }

@@ -65,6 +65,18 @@ absl::Status NodeError(absl::StatusCode code, absl::string_view reason, absl::st
   return WithChinese(WithReason(std::move(status), reason, {{"resource", node}}), chinese);
 }
 
+absl::Status Obstacle(absl::string_view node, absl::string_view reason) {
+  return NodeError(absl::StatusCode::kFailedPrecondition, reason, node,
+                   "something rests on it on or after that day",
+                   "该日期及以后仍有下级、机构、服务中心、任职、单位关系或授权,请先妥善安置。");
+}
+
+absl::Status CodeTaken(absl::string_view division, absl::string_view code) {
+  return NodeError(absl::StatusCode::kAlreadyExists, "CODE_TAKEN", division,
+                   absl::StrCat("another division bears the code ", code, " at that time"),
+                   "该代码当时已被其他行政区划使用。");
+}
+
 rpc::v1::Tree HomeTree(rpc::v1::NodeKind kind) {
   switch (kind) {
     case rpc::v1::DIVISION_NODE:

@@ -22,6 +22,11 @@ using rpc::v1::NodeRecord;
 absl::Status NodeError(absl::StatusCode code, absl::string_view reason, absl::string_view node,
                        absl::string_view message, absl::string_view chinese);
 
+// FAILED_PRECONDITION `reason`, such as HAS_CHILDREN: something keeps the node from ending.
+absl::Status Obstacle(absl::string_view node, absl::string_view reason);
+// ALREADY_EXISTS CODE_TAKEN: another division bears the code at that time.
+absl::Status CodeTaken(absl::string_view division, absl::string_view code);
+
 // The tree in which nodes of a kind have their parents; service centers have none.
 rpc::v1::Tree HomeTree(rpc::v1::NodeKind kind);
 // The level below; LEVEL_UNSPECIFIED below villages.

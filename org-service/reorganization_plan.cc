@@ -53,12 +53,6 @@ void AddCode(const std::string& code, PlanNames& names) {
   if (!code.empty()) names.to_load.codes.push_back(code);
 }
 
-absl::Status CodeTaken(const NodeRecord& record, absl::string_view code) {
-  return NodeError(absl::StatusCode::kAlreadyExists, "CODE_TAKEN", record.name(),
-                   absl::StrCat("another division bears the code ", code, " at that time"),
-                   "该代码当时已被其他行政区划使用。");
-}
-
 // Whether both bear the code on some day.
 bool ShareCode(const NodeRecord& a, const NodeRecord& b, absl::string_view code) {
   for (const NodeLabel& of_a : a.labels()) {
@@ -203,7 +197,7 @@ std::vector<PlanRun::CodeConflict> PlanRun::CodeConflicts() const {
       return other->name() != record->name() && ShareCode(*record, *other, given.code);
     });
     if (taken)
-      conflicts.push_back({given.step, AtStep(CodeTaken(*record, given.code), given.step)});
+      conflicts.push_back({given.step, AtStep(CodeTaken(record->name(), given.code), given.step)});
   }
   return conflicts;
 }

@@ -22,12 +22,6 @@ absl::Status ParentNotValid(const std::string& name) {
                    "上级行政区划及其管辖单位应在整个期间存续。");
 }
 
-absl::Status Obstacle(const std::string& name, absl::string_view reason) {
-  return NodeError(absl::StatusCode::kFailedPrecondition, reason, name,
-                   "something rests on it on or after that day",
-                   "该日期及以后仍有下级、机构、服务中心、任职或授权,请先妥善安置。");
-}
-
 bool IsDivision(const NodeRecord& node) { return node.kind() == rpc::v1::DIVISION_NODE; }
 
 // Whether `name` stands above `node`, or is it, on one of the days.
